@@ -1,0 +1,76 @@
+# make demo and make test are all that a fresh clone needs; both fetch what they use into .tools and .venvs.
+
+PYTHON := $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done),$(error Python 3.11 or newer, with venv, is needed and was not found))
+UV := .tools/bin/uv
+UV_PIN := $(shell grep '^uv==' constraints.txt)
+RUN := .venv/bin
+DISTRIBUTIONS := . backends/memory lazyjobs_testkit
+EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
+SOURCES := pyproject.toml constraints.txt $(wildcard */pyproject.toml backends/*/pyproject.toml)
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport VIRTUAL_ENV
+
+.PHONY: demo test setup lint types build check bench docs wheels format clean
+
+demo: setup
+	$(RUN)/python -m examples.checksums
+
+test: setup
+	@set -e; for found in $$($(PYTHON) scripts/interpreters.py); do \
+		version=$${found%%=*}; \
+		echo "== Python $$version"; \
+		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
+		.venvs/$$version/bin/python -m pytest -q $(ARGS); \
+	done
+
+setup: .venv/ready
+
+$(UV): constraints.txt
+	@test -x $(UV) || $(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet $(UV_PIN)
+	@touch $(UV)
+
+.venv/ready: $(UV) $(SOURCES)
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@$(UV) pip install --quiet --python .venv -c constraints.txt $(EDITABLE) --group dev --group bench
+	@touch $@
+
+.venvs/%/ready: $(UV) $(SOURCES)
+	@$(UV) venv --quiet --allow-existing --python $(INTERPRETER) .venvs/$*
+	@$(UV) pip install --quiet --python .venvs/$* -c constraints.txt $(EDITABLE) --group test
+	@touch $@
+
+lint: setup
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+
+format: setup
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+types: setup
+	$(RUN)/mypy lazyjobs tests examples benchmarks scripts
+	$(RUN)/mypy backends/memory
+	$(RUN)/mypy lazyjobs_testkit
+
+docs: setup
+	$(RUN)/python -m pytest -q README.md docs
+
+build: setup
+	@rm -rf dist
+	@for dist in $(DISTRIBUTIONS); do $(UV) build --quiet --build-constraints constraints.txt --out-dir dist $$dist || exit 1; done
+	@ls dist
+
+wheels: build
+	sh scripts/test_wheels.sh
+
+bench: setup
+	$(RUN)/python -m benchmarks $(ARGS)
+
+check: lint types docs test wheels
+
+clean:
+	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,161 @@
+"""The arguments of the contract's methods, as values that check themselves.
+
+Parameters are objects so that an old backend still accepts a newer call. Each raises `TypeError` or `ValueError` that
+names the field when it is built, so a backend never sees nonsense. Aware times of any zone are converted to UTC.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from lazyjobs.contract import _checks as checks
+from lazyjobs.contract._records import State
+
+
+class _Params(Struct, frozen=True, kw_only=True):
+    pass
+
+
+class InsertParams(_Params, frozen=True, kw_only=True):
+    """A record to insert."""
+
+    kind: str
+    """1 to 100 characters of `A-Z a-z 0-9 . _ : / -`."""
+    queue: str = "default"
+    """As `kind`."""
+    payload: bytes = b"{}"
+    """What `msgspec.json.decode` accepts, nested at most 500 deep; stored byte for byte."""
+    max_attempts: int = 25
+    """From 1 to 2^31-1."""
+    run_at: datetime | None = None
+    """Not to be claimed before; None is now."""
+
+    def __post_init__(self) -> None:
+        checks.check_name("kind", self.kind)
+        checks.check_name("queue", self.queue)
+        checks.check_payload("payload", self.payload)
+        checks.check_integer("max_attempts", self.max_attempts, 1, checks.MAX_ATTEMPTS)
+        if self.run_at is not None:
+            force_setattr(self, "run_at", checks.check_time("run_at", self.run_at))
+
+
+class ClaimParams(_Params, frozen=True, kw_only=True):
+    """Which due record to claim, and for how long."""
+
+    queues: tuple[str, ...] = ("default",)
+    """At least one; their order means nothing, and a name given twice counts once."""
+    now: datetime | None = None
+    """Decides what is due and where the lease ends, and nothing else; None is the backend's clock. Meant for tests."""
+    lease: timedelta = timedelta(seconds=60)
+    """How long the claim is exclusive; more than 0, at most 366 days."""
+
+    def __post_init__(self) -> None:
+        checks.check_queues("queues", self.queues)
+        if len(self.queues) > 1:
+            force_setattr(self, "queues", tuple(dict.fromkeys(self.queues)))
+        if self.now is not None:
+            force_setattr(self, "now", checks.check_time("now", self.now))
+        checks.check_duration("lease", self.lease, most=checks.MAX_LEASE)
+
+
+class _ClaimToken(_Params, frozen=True, kw_only=True):
+    id: int
+    """The record's."""
+    attempt: int
+    """The claim's: what claim returned. With the id, the fencing token."""
+
+    def __post_init__(self) -> None:
+        checks.check_integer("id", self.id, 1, checks.MAX_ID)
+        checks.check_integer("attempt", self.attempt, 1, checks.MAX_ID)
+
+
+class CompleteParams(_ClaimToken, frozen=True, kw_only=True):
+    """The claim whose work succeeded."""
+
+
+class RetryParams(_ClaimToken, frozen=True, kw_only=True):
+    """The claim whose work failed and is to be tried again."""
+
+    run_at: datetime | None = None
+    """When to try again; None is now."""
+    last_error: str = ""
+    """Why it failed: any string at all. Replaces the one before, even by ""."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.check_text("last_error", self.last_error)
+        if self.run_at is not None:
+            force_setattr(self, "run_at", checks.check_time("run_at", self.run_at))
+
+
+class DiscardParams(_ClaimToken, frozen=True, kw_only=True):
+    """The claim whose work is given up."""
+
+    last_error: str = ""
+    """Why: any string at all. Replaces the one before, even by ""."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.check_text("last_error", self.last_error)
+
+
+class ExtendParams(_ClaimToken, frozen=True, kw_only=True):
+    """The claim whose lease is to end at `now + lease`."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """More than 0, at most 366 days."""
+    now: datetime | None = None
+    """None is the backend's clock; meant for tests."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.check_duration("lease", self.lease, most=checks.MAX_LEASE)
+        if self.now is not None:
+            force_setattr(self, "now", checks.check_time("now", self.now))
+
+
+class ListOptions(_Params, frozen=True, kw_only=True):
+    """Which records to list, and how many."""
+
+    limit: int | None = 100
+    """At least 1; None is all."""
+    states: frozenset[State] | None = None
+    """Only these; None is every state. Any collection of states is accepted and kept as a frozenset."""
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            checks.check_integer("limit", self.limit, 1, checks.MAX_ID)
+        if self.states is not None:
+            members = checks.check_members("states", self.states)
+            force_setattr(self, "states", frozenset(State(member) for member in members))
+
+
+class WaitParams(_Params, frozen=True, kw_only=True):
+    """What to wait for, and how long at the most."""
+
+    queues: tuple[str, ...] = ("default",)
+    """As in `ClaimParams`."""
+    timeout: timedelta = timedelta(seconds=1)
+    """At least 0, at most 366 days."""
+
+    def __post_init__(self) -> None:
+        checks.check_queues("queues", self.queues)
+        checks.check_duration("timeout", self.timeout, most=checks.MAX_LEASE, zero=True)
+
+
+class PruneParams(_Params, frozen=True, kw_only=True):
+    """Which finished records to delete, and how many at the most."""
+
+    finished_before: datetime
+    """Only those not updated at or after this time."""
+    limit: int = 1000
+    """At least 1."""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "finished_before", checks.check_time("finished_before", self.finished_before))
+        checks.check_integer("limit", self.limit, 1, checks.MAX_ID)
+
+
+FinishParams = CompleteParams | RetryParams | DiscardParams
+"""The parameters of any of the three finishing verbs."""
