@@ -1,0 +1,21 @@
+"""Typed jobs: what a job is, how its fields become a payload, and the register of kinds."""
+
+from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
+from lazyjobs.jobs._job import BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
+from lazyjobs.jobs._registry import Definition, Registration, Registry
+
+__all__ = [
+    "BaseJob",
+    "DecodeError",
+    "Definition",
+    "DuplicateKindError",
+    "EncodeError",
+    "InvalidJobError",
+    "Job",
+    "QueueNamer",
+    "Registration",
+    "Registry",
+    "RetryPolicy",
+    "UnknownKindError",
+    "retry_delay",
+]

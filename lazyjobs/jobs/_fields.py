@@ -1,0 +1,100 @@
+"""Looks at the fields of a job's class, so that what cannot be stored is refused at registration."""
+
+import sys
+from collections.abc import Iterator
+from inspect import get_annotations
+from typing import get_args
+
+from msgspec import inspect
+
+from lazyjobs.jobs._errors import InvalidJobError
+
+_WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
+_NO_KEYS = (inspect.CollectionType, inspect.DictType, *get_args(_WithFields))
+_RESERVED = {"kind", "job_queue", "job_max_attempts"}
+
+
+def is_pydantic(cls: type) -> bool:
+    """Whether `cls` is a pydantic model; False where pydantic was never imported."""
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and issubclass(cls, pydantic.BaseModel)
+
+
+def has_fields(cls: type) -> bool:
+    """Whether `cls` is one of the kinds of class whose fields are a payload."""
+    return is_pydantic(cls) or not isinstance(_inspect(cls), inspect.CustomType)
+
+
+def check_fields(cls: type) -> None:
+    """Raises `InvalidJobError`, naming the field, unless each field of `cls` can be stored and read back."""
+    if not has_fields(cls):
+        _check_has_none(cls)
+        return
+    if is_pydantic(cls):
+        names = set(cls.model_fields)  # type: ignore[attr-defined]
+    else:
+        info = _inspect(cls)
+        assert isinstance(info, inspect.StructType | inspect.DataclassType)
+        names = {field.name for field in info.fields}
+        for path, problem in _problems(info, "", frozenset()):
+            raise InvalidJobError(f"{cls.__qualname__}.{path} {problem}")
+    for name in sorted(names & _RESERVED):
+        raise InvalidJobError(
+            f"{cls.__qualname__}.{name} is a field; annotate it as ClassVar, it is not part of the payload"
+        )
+
+
+def _inspect(cls: type) -> inspect.Type:
+    try:
+        return inspect.type_info(cls)
+    except Exception as error:
+        raise InvalidJobError(f"the fields of {cls.__qualname__} cannot be understood: {error}") from error
+
+
+def _check_has_none(cls: type) -> None:
+    if cls.__init__ is not object.__init__:  # type: ignore[misc]
+        raise InvalidJobError(f"{cls.__qualname__} has an __init__ but no fields; make it a dataclass, say")
+    for base in cls.__mro__:
+        for name, annotation in get_annotations(base).items():
+            if "ClassVar" not in str(annotation):
+                raise InvalidJobError(
+                    f"{cls.__qualname__}.{name} is annotated, but the class has no fields; make it a dataclass, say"
+                )
+
+
+def _problems(info: inspect.Type, path: str, seen: frozenset[type]) -> Iterator[tuple[str, str]]:
+    match info:
+        case inspect.CustomType(cls=cls):
+            if not (is_pydantic(cls)):
+                yield path, f"is of the type {cls!r}, which cannot be stored as JSON"
+        case inspect.ExtType():
+            yield path, "is a msgspec Ext, which cannot be stored as JSON"
+        case inspect.StructType() | inspect.DataclassType() | inspect.TypedDictType() | inspect.NamedTupleType():
+            yield from _problems_of_fields(info, path, seen)
+        case inspect.DictType(key_type=key, value_type=value):
+            if isinstance(key, _NO_KEYS):
+                yield path, "has keys that cannot be stored as JSON names"
+            yield from _problems(key, f"{path} (its keys)", seen)
+            yield from _problems(value, f"{path} (its values)", seen)
+        case inspect.UnionType(types=items) | inspect.TupleType(item_types=items):
+            for item in items:
+                yield from _problems(item, path, seen)
+        case inspect.CollectionType(item_type=item):
+            yield from _problems(item, f"{path} (its items)", seen)
+        case _:
+            return
+
+
+def _problems_of_fields(info: _WithFields, path: str, seen: frozenset[type]) -> Iterator[tuple[str, str]]:
+    if info.cls in seen:
+        return
+    for field in info.fields:
+        inner = f"{path}.{field.name}".lstrip(".")
+        if isinstance(info, inspect.DataclassType) and field.name.startswith("_"):
+            yield inner, "begins with an underscore, and such fields are not stored; rename it"
+        yield from _problems(field.type, inner, seen | {info.cls})
+
+
+def describe(cls: type) -> str:
+    """The name by which people find `cls`: module and qualified name."""
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,107 @@
+"""The job classes a runner knows, by kind."""
+
+from collections.abc import Mapping
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from lazyjobs.contract import InsertParams
+from lazyjobs.jobs._codec import Codec
+from lazyjobs.jobs._errors import DuplicateKindError, InvalidJobError, UnknownKindError
+from lazyjobs.jobs._fields import check_fields, describe
+from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, Job
+
+J = TypeVar("J", bound=Job)
+
+
+class Definition(Struct, frozen=True, kw_only=True):
+    """A registered job class, as it is shown."""
+
+    kind: str
+    type: str
+    """Module and qualified name of the class."""
+    queue: str
+    """Where `enqueue` puts it if nothing else is said."""
+    max_attempts: int
+
+
+class Registration(Generic[J]):
+    """A job class with what was learned about it when it was registered."""
+
+    __slots__ = ("cls", "codec", "definition")
+
+    def __init__(self, cls: type[J]) -> None:
+        self.cls = cls
+        self.definition = _define(cls)
+        check_fields(cls)
+        self.codec = Codec(cls)
+
+
+class Registry:
+    """Registrations by kind. Reading is safe in any thread; so is registering, which replaces the mapping."""
+
+    def __init__(self) -> None:
+        self._by_kind: Mapping[str, Registration[Job]] = {}
+
+    def register(self, cls: type[J]) -> type[J]:
+        """Adds `cls` and returns it; adding it again changes nothing.
+
+        Raises `InvalidJobError` or `DuplicateKindError`, and adds nothing, when it could not work.
+        """
+        if not isinstance(cls, type):
+            raise InvalidJobError(f"only classes can be registered, not {cls!r}")
+        kind = getattr(cls, "kind", None)
+        known = self._by_kind.get(kind) if isinstance(kind, str) else None
+        if known is None:
+            registration = Registration[Job](cls)
+            self._by_kind = {**self._by_kind, registration.definition.kind: registration}
+        elif known.cls is not cls:
+            raise DuplicateKindError(known.definition.kind, describe(known.cls), describe(cls))
+        return cls
+
+    def find(self, kind: str) -> Registration[Job]:
+        """The registration of `kind`; raises `UnknownKindError`."""
+        try:
+            return self._by_kind[kind]
+        except KeyError:
+            raise UnknownKindError(kind, tuple(self._by_kind)) from None
+
+    def find_for(self, job: Job) -> Registration[Job]:
+        """The registration of the class of `job`.
+
+        Raises `UnknownKindError`, or `InvalidJobError` if the kind belongs to another class.
+        """
+        if isinstance(job, type):
+            raise InvalidJobError(f"{describe(job)} is a class; enqueue an instance of it")
+        registration = self.find(getattr(job, "kind", describe(type(job))))
+        if registration.cls is not type(job):
+            known = describe(registration.cls)
+            raise InvalidJobError(f"{describe(type(job))} is not registered; its kind is that of {known}")
+        return registration
+
+    def definitions(self) -> tuple[Definition, ...]:
+        """What is registered, in the order of registration."""
+        return tuple(registration.definition for registration in self._by_kind.values())
+
+
+def _define(cls: type[Job]) -> Definition:
+    kind = getattr(cls, "kind", None)
+    if not isinstance(kind, str):
+        raise InvalidJobError(f'{describe(cls)} has no kind; add  kind: ClassVar[str] = "a.stable.name"')
+    work = getattr(cls, "work", None)
+    if not callable(work):
+        raise InvalidJobError(f"{describe(cls)} has no method work(); add one that does the work")
+    if isgeneratorfunction(work) or isasyncgenfunction(work):
+        raise InvalidJobError(f"{describe(cls)}.work contains yield, so calling it would do nothing; remove the yield")
+    definition = Definition(
+        kind=kind,
+        type=describe(cls),
+        queue=getattr(cls, "job_queue", DEFAULT_QUEUE),
+        max_attempts=getattr(cls, "job_max_attempts", DEFAULT_MAX_ATTEMPTS),
+    )
+    try:
+        InsertParams(kind=kind, queue=definition.queue, max_attempts=definition.max_attempts)
+    except (TypeError, ValueError) as error:
+        raise InvalidJobError(f"{describe(cls)}: {error}") from error
+    return definition
