@@ -1,0 +1,57 @@
+"""What a harness may offer beside `open` and `destroy`: each found by its method, none required."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Literal, Protocol, runtime_checkable
+
+from lazyjobs import Record
+
+
+class Faults(Protocol):
+    """Makes the storage of one namespace fail on demand, for every handle on it."""
+
+    def arm(self, moment: Literal["before", "after"], count: int = 1) -> None:
+        """The next `count` requests to the storage fail, before or after they took effect."""
+
+    def clear(self) -> None:
+        """No request fails any more."""
+
+
+@runtime_checkable
+class SupportsFaults(Protocol):
+    """The kit can try what a backend does when its storage fails."""
+
+    def faults(self, namespace: str) -> Faults:
+        """The switch for the storage of that namespace; nothing fails until it is armed."""
+
+
+@runtime_checkable
+class SupportsOldSchema(Protocol):
+    """The kit can try whether a backend upgrades what an older version of it wrote."""
+
+    def old_schema(self, namespace: str) -> Sequence[Record]:
+        """Creates a namespace as the oldest supported version wrote it; the records that an upgrade must keep."""
+
+
+@runtime_checkable
+class SupportsNewerSchema(Protocol):
+    """The kit can try whether a backend leaves alone what a newer version of it wrote."""
+
+    def newer_schema(self, namespace: str) -> Callable[[], bytes]:
+        """Creates a namespace of a version still unknown; what it returns reads the stored content, to be compared."""
+
+
+@runtime_checkable
+class SupportsClock(Protocol):
+    """The kit can try what a backend does when its clock is wrong."""
+
+    def set_clock(self, namespace: str, offset: timedelta) -> None:
+        """From now on the clock that handles on this namespace use is `offset` from the true one."""
+
+
+@runtime_checkable
+class SupportsRestart(Protocol):
+    """The kit can try what a backend does when its storage server restarts."""
+
+    def restart(self, namespace: str) -> None:
+        """Restarts what stores the namespace; returns when it serves again."""
