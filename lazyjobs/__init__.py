@@ -1,4 +1,7 @@
-"""Background jobs whose storage can be swapped without touching a line of job code."""
+"""Background jobs whose storage can be swapped without touching a line of job code.
+
+Applications use `BaseJob` and `JobRunner`; authors of backends read `lazyjobs.contract`.
+"""
 
 from lazyjobs.contract import (
     CONTRACT_VERSION,
@@ -35,6 +38,31 @@ from lazyjobs.contract import (
     WaitParams,
     open_backend,
 )
+from lazyjobs.jobs import (
+    BaseJob,
+    DecodeError,
+    Definition,
+    DuplicateKindError,
+    EncodeError,
+    InvalidJobError,
+    Job,
+    QueueNamer,
+    RetryPolicy,
+    UnknownKindError,
+)
+from lazyjobs.runner import (
+    CurrentJob,
+    JobRunner,
+    NoJobError,
+    NoRunnerError,
+    RecordSummary,
+    RunnerStateError,
+    Snapshot,
+    UnknownKind,
+    current_job,
+    current_runner,
+    use_runner,
+)
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -44,20 +72,36 @@ __all__ = [
     "BackendURL",
     "BackendURLError",
     "BackendUnavailableError",
+    "BaseJob",
     "ClaimLostError",
     "ClaimParams",
     "CompleteParams",
+    "CurrentJob",
+    "DecodeError",
+    "Definition",
     "DiscardParams",
+    "DuplicateKindError",
+    "EncodeError",
     "ExtendParams",
     "FinishParams",
     "InsertParams",
+    "InvalidJobError",
+    "Job",
+    "JobRunner",
     "LazyJobsError",
     "ListOptions",
+    "NoJobError",
+    "NoRunnerError",
     "OpensFromURL",
     "PayloadTooLargeError",
     "PruneParams",
+    "QueueNamer",
     "Record",
+    "RecordSummary",
     "RetryParams",
+    "RetryPolicy",
+    "RunnerStateError",
+    "Snapshot",
     "State",
     "Stats",
     "SupportsClaimMany",
@@ -68,6 +112,11 @@ __all__ = [
     "SupportsPrune",
     "SupportsWait",
     "UnknownBackendError",
+    "UnknownKind",
+    "UnknownKindError",
     "WaitParams",
+    "current_job",
+    "current_runner",
     "open_backend",
+    "use_runner",
 ]

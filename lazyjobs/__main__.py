@@ -1,0 +1,7 @@
+"""`python -m lazyjobs` is the command `lazyjobs`."""
+
+import sys
+
+from lazyjobs.cli import main
+
+sys.exit(main())

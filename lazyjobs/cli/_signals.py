@@ -1,0 +1,46 @@
+"""The signals that stop a worker process."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+class Wakeup:
+    """Lets the main thread sleep until a signal, or another thread, wakes it.
+
+    A pipe, since a signal handler must not take the locks that `threading.Event` is made of.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+
+    def wake(self) -> None:
+        """Wakes the sleeper, or the next one."""
+        os.write(self._write, b"!")
+
+    def sleep(self) -> None:
+        """Returns once woken."""
+        os.read(self._read, 1)
+
+
+@contextmanager
+def stop_signals(wakeup: Wakeup) -> Iterator[None]:
+    """Makes the first SIGTERM or SIGINT wake the main thread, and leaves the second one its default: the end, at once.
+
+    The default does not need the interpreter, so it also ends a process whose job holds the interpreter's lock.
+    """
+
+    def first(_number: int, _frame: object) -> None:
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        wakeup.wake()
+
+    before = {number: signal.signal(number, first) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,129 @@
+"""The command `lazyjobs worker`."""
+
+import argparse
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from threading import Thread
+
+from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._signals import Wakeup, stop_signals
+from lazyjobs.cli._target import load_runner
+from lazyjobs.cli._usage import UsageError
+from lazyjobs.contract import ClaimParams
+from lazyjobs.control import serve
+from lazyjobs.runner import JobRunner
+
+logger = logging.getLogger("lazyjobs")
+
+_DESCRIPTION = """\
+Runs the jobs of the JobRunner found at package.module:runner until SIGTERM or SIGINT. The first signal stops claiming
+and lets the jobs in flight end; a second one ends the process at once, and what it was running comes back when its
+lease has ended. Exits with 0, or with 1 if jobs were still running when the stop timeout had passed.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command and its options."""
+    parser = commands.add_parser("worker", help="run jobs until told to stop", description=_DESCRIPTION)
+    parser.add_argument("target", metavar="package.module:runner", help="where the application's JobRunner is")
+    parser.add_argument("--backend", metavar="URL", help="instead of the runner's own, or of LAZYJOBS_BACKEND")
+    parser.add_argument("--workers", type=_count, metavar="N", help="how many jobs run at once")
+    parser.add_argument(
+        "--queue", type=_queue, action="append", metavar="NAME", help="watch this queue only; may be repeated"
+    )
+    parser.add_argument("--drain", action="store_true", help="run all that is due, then exit")
+    parser.add_argument("--control", type=_address, metavar="HOST:PORT", help="serve GET /jobs there; 0 picks a port")
+    parser.add_argument(
+        "--stop-timeout",
+        type=_seconds,
+        default=timedelta(seconds=30),
+        metavar="SECONDS",
+        help="how long jobs in flight may take to end (30)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log tracebacks and details too")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs until stopped or drained; returns the exit code."""
+    set_up_logging(verbose=arguments.verbose)
+    runner = load_runner(arguments.target)
+    runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
+    wakeup = Wakeup()
+    with ExitStack() as stack:
+        stack.enter_context(stop_signals(wakeup))
+        if arguments.control is not None:
+            stack.enter_context(_control_plane(runner, *arguments.control))
+        _start(runner, wakeup, until_idle=arguments.drain)
+        wakeup.sleep()
+        ended = _stop(runner, arguments.stop_timeout)
+    if not ended:
+        _leave_at_once()
+    return 0
+
+
+@contextmanager
+def _control_plane(runner: JobRunner, host: str, port: int) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            host, port = stack.enter_context(serve(runner, host, port))
+        except OSError as error:
+            raise UsageError(f"--control {host}:{port}: {error}; choose another address") from error
+        logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
+        yield
+
+
+def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
+    runner.start(until_idle=until_idle)
+    logger.info("running %s", ", ".join(definition.kind for definition in runner.definitions))
+
+    def wake_when_ended() -> None:
+        runner.join()
+        wakeup.wake()
+
+    Thread(target=wake_when_ended, name="lazyjobs-join", daemon=True).start()
+
+
+def _stop(runner: JobRunner, timeout: timedelta) -> bool:
+    if runner.running:
+        logger.info("stopping: jobs in flight have %s; another signal ends the process at once", timeout)
+    ended = runner.stop(timeout)
+    runner.close()
+    return ended
+
+
+def _leave_at_once() -> None:
+    # A thread that a job has left behind would keep an ordinary exit waiting.
+    logging.shutdown()
+    os._exit(1)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def _queue(text: str) -> str:
+    try:
+        return ClaimParams(queues=(text,)).queues[0]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seconds(text: str) -> timedelta:
+    value = timedelta(seconds=float(text))
+    if value < timedelta(0):
+        raise argparse.ArgumentTypeError(f"must not be negative, not {text}")
+    return value
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"write HOST:PORT, such as 127.0.0.1:8000, not {text!r}")
+    return host.removeprefix("[").removesuffix("]"), int(port)

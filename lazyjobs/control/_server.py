@@ -1,0 +1,50 @@
+"""A small server for the control plane of a worker process."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import TCPServer, ThreadingMixIn
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from lazyjobs.control._wsgi import wsgi_app
+from lazyjobs.runner import JobRunner
+
+logger = logging.getLogger("lazyjobs")
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 10
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        logger.debug("control plane: " + format, *arguments)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        # HTTPServer would look the host's name up, which can take seconds.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+
+@contextmanager
+def serve(runner: JobRunner, host: str, port: int) -> Iterator[tuple[str, int]]:
+    """Serves `GET /jobs` from a daemon thread while the context lasts; gives the address, with the port chosen for 0.
+
+    Raises OSError when the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server_class = type("_FamilyServer", (_Server,), {"address_family": family})
+    with server_class((host, port), _Handler) as server:
+        server.set_app(wsgi_app(runner))
+        thread = Thread(target=server.serve_forever, name="lazyjobs-control", daemon=True)
+        thread.start()
+        try:
+            yield server.server_name, server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,22 @@
+"""The runner: workers that claim, run and finish records, and what jobs see of them."""
+
+from lazyjobs.runner._attempt import UnknownKind
+from lazyjobs.runner._context import current_job, current_runner, use_runner
+from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._runner import JobRunner
+from lazyjobs.runner._snapshot import RecordSummary, Snapshot
+
+__all__ = [
+    "CurrentJob",
+    "JobRunner",
+    "NoJobError",
+    "NoRunnerError",
+    "RecordSummary",
+    "RunnerStateError",
+    "Snapshot",
+    "UnknownKind",
+    "current_job",
+    "current_runner",
+    "use_runner",
+]

@@ -1,0 +1,113 @@
+"""The threads of one start of a runner."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from datetime import timedelta
+from threading import Event, Lock, current_thread
+from time import monotonic
+
+from lazyjobs.contract import Backend, SupportsExtend
+from lazyjobs.runner._attempt import Attempts
+from lazyjobs.runner._claims import Claims
+from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._leases import LeaseKeeper
+from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._outcomes import Outcomes
+from lazyjobs.runner._worker import Worker
+
+logger = logging.getLogger("lazyjobs")
+
+_GRACE = timedelta(seconds=1)
+
+
+class Crew:
+    """Workers, the keeper of their leases and their event loop; whichever worker ends last ends the others too.
+
+    A job that outlives `stop` keeps its worker, its lease and the loop until it returns, and its outcome is written.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        claims: Claims,
+        make_attempts: Callable[[EventLoop], Attempts],
+        context: Context,
+        *,
+        workers: int,
+        lease: timedelta,
+    ) -> None:
+        self._claims = claims
+        self._loop = EventLoop()
+        self._given_up = Event()
+        self._ended = Event()
+        self._lock = Lock()
+        self._left = workers
+        self._on_end: list[Callable[[], None]] = []
+        attempts, outcomes = make_attempts(self._loop), Outcomes(backend, claims, self._given_up)
+        self._workers = [
+            Worker(f"lazyjobs-worker-{number}", claims, attempts, outcomes, context, self._leave)
+            for number in range(1, workers + 1)
+        ]
+        self._keeper = LeaseKeeper(backend, lease, self.running) if isinstance(backend, SupportsExtend) else None
+
+    @property
+    def active(self) -> bool:
+        """Whether new records are still being claimed."""
+        return not self._claims.halted.is_set()
+
+    def start(self) -> None:
+        """Starts every thread."""
+        if self._keeper is not None:
+            self._keeper.start()
+        for worker in self._workers:
+            worker.thread.start()
+
+    def nudge(self) -> None:
+        """Says that something may be due."""
+        self._claims.nudge()
+
+    def running(self) -> Iterator[CurrentJob]:
+        """The jobs in flight."""
+        for worker in self._workers:
+            if (job := worker.current) is not None:
+                yield job
+
+    def join(self, timeout: timedelta | None) -> bool:
+        """Waits until every worker has ended; returns whether they have."""
+        deadline = None if timeout is None else monotonic() + timeout.total_seconds()
+        for worker in self._workers:
+            if worker.thread is not current_thread():
+                worker.thread.join(None if deadline is None else max(0.0, deadline - monotonic()))
+        return self._ended.is_set()
+
+    def stop(self, timeout: timedelta) -> bool:
+        """Halts claiming, waits for the jobs in flight, cancels what is left; returns whether every worker ended."""
+        self._claims.halt()
+        if self.join(timeout):
+            return True
+        self._given_up.set()
+        for job in self.running():
+            logger.warning("%s id=%d still runs after the stop and is cancelled", job.record.kind, job.record.id)
+            job.cancel()
+        return self.join(_GRACE)
+
+    def when_ended(self, action: Callable[[], None]) -> None:
+        """Calls `action` once no worker is left: now, or in the thread of the last one."""
+        with self._lock:
+            if self._left:
+                self._on_end.append(action)
+                return
+        action()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left:
+                return
+        if self._keeper is not None:
+            self._keeper.stop()
+        self._loop.stop()
+        for action in self._on_end:
+            action()
+        self._ended.set()

@@ -1,0 +1,103 @@
+"""Writes how jobs ended."""
+
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+from threading import Event
+from time import monotonic
+
+from lazyjobs.contract import (
+    Backend,
+    BackendClosedError,
+    ClaimLostError,
+    CompleteParams,
+    DiscardParams,
+    FinishParams,
+    RetryParams,
+    SupportsFinishAndClaim,
+)
+from lazyjobs.runner._backoff import Backoff
+from lazyjobs.runner._claims import Claims
+from lazyjobs.runner._current import CurrentJob
+
+logger = logging.getLogger("lazyjobs")
+
+
+class Fate(Enum):
+    """What became of an outcome."""
+
+    WRITTEN = auto()
+    LOST = auto()
+    """The claim had gone to another worker, whose outcome counts."""
+    ABANDONED = auto()
+    """The backend did not answer before the runner gave up."""
+
+
+class Outcomes:
+    """Writes outcomes, together with the next claim where the backend can; keeps trying until it is answered."""
+
+    def __init__(self, backend: Backend, claims: Claims, given_up: Event) -> None:
+        self._claims = claims
+        self._given_up = given_up
+        self._finish_and_claim = backend.finish_and_claim if isinstance(backend, SupportsFinishAndClaim) else None
+        self._verbs: dict[type[FinishParams], Callable[..., None]] = {
+            CompleteParams: backend.complete,
+            RetryParams: backend.retry,
+            DiscardParams: backend.discard,
+        }
+
+    def write(self, finish: FinishParams) -> tuple[Fate, CurrentJob | None]:
+        """What became of the outcome, and the worker's next job if one was claimed on the way.
+
+        Blocks while the backend fails, with growing pauses, until it answers or the runner gives up; tries at least
+        once. Raises nothing.
+        """
+        if self._finish_and_claim is not None and not self._claims.halted.is_set():
+            asked_at = monotonic()
+            try:
+                record = self._finish_and_claim(finish, self._claims.params())
+            except ClaimLostError:
+                return Fate.LOST, self._claims.take()
+            except Exception as error:
+                # Nothing is claimed, or it is and the answer was lost: then that lease ends and the record comes back.
+                self._report(finish, error)
+            else:
+                return Fate.WRITTEN, None if record is None else CurrentJob(record, asked_at)
+        fate = self._finish(finish)
+        return fate, self._claims.take()
+
+    def _finish(self, finish: FinishParams) -> Fate:
+        pauses = Backoff()
+        while True:
+            try:
+                self._verbs[type(finish)](finish)
+            except ClaimLostError:
+                return Fate.LOST
+            except BackendClosedError as error:
+                return self._abandon(finish, error)
+            except Exception as error:
+                self._report(finish, error)
+                if pauses.pause(self._given_up):
+                    return self._abandon(finish, error)
+            else:
+                return Fate.WRITTEN
+
+    def _report(self, finish: FinishParams, error: Exception) -> None:
+        logger.error(
+            "the outcome of id=%d attempt=%d could not be written and is tried again: %s: %s",
+            finish.id,
+            finish.attempt,
+            type(error).__name__,
+            error,
+            exc_info=error,
+        )
+
+    def _abandon(self, finish: FinishParams, error: Exception) -> Fate:
+        logger.error(
+            "the outcome of id=%d attempt=%d was not written, so the record comes back when its lease ends: %s: %s",
+            finish.id,
+            finish.attempt,
+            type(error).__name__,
+            error,
+        )
+        return Fate.ABANDONED

@@ -1,0 +1,65 @@
+"""Where a runner's backend comes from, and who closes it."""
+
+import os
+from threading import RLock
+
+from lazyjobs.contract import Backend, BackendClosedError, SupportsClose, open_backend
+
+DEFAULT_URL = "memory://"
+URL_VARIABLE = "LAZYJOBS_BACKEND"
+
+_left_behind: list[Backend] = []
+
+
+class BackendSource:
+    """A backend that was given, or one that is opened from a URL at first use and then closed by its owner."""
+
+    def __init__(self, given: object) -> None:
+        self._url: str | None = None
+        self._backend: Backend | None = None
+        match given:
+            case None:
+                self._url = os.environ.get(URL_VARIABLE) or DEFAULT_URL
+            case str():
+                self._url = given
+            case Backend():
+                self._backend = given
+            case _:
+                raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")
+        self._closed = False
+        self._lock = RLock()
+
+    @property
+    def opened(self) -> bool:
+        """Whether a URL was opened already; a backend that was given never counts as opened here."""
+        return self._url is not None and self._backend is not None
+
+    def get(self) -> Backend:
+        """The backend, opened if need be; raises what `open_backend` raises, and `BackendClosedError` after close."""
+        backend = self._backend
+        return backend if backend is not None else self._open()
+
+    def _open(self) -> Backend:
+        with self._lock:
+            if self._closed or self._url is None:
+                raise BackendClosedError(f"the runner that opened {self._url!r} was closed; make another runner")
+            self._backend = self._backend or open_backend(self._url)
+            return self._backend
+
+    def close(self) -> None:
+        """Closes what this opened; leaves a backend that was given to whoever opened it."""
+        if self._url is None:
+            return
+        with self._lock:
+            backend = self._backend
+            self._backend = None
+            self._closed = True
+        if isinstance(backend, SupportsClose):
+            backend.close()
+
+    def forget(self) -> None:
+        """In the child after a fork: the parent's connections are not used, nor closed; a URL is opened anew."""
+        self._lock = RLock()
+        if self._url is not None and self._backend is not None:
+            _left_behind.append(self._backend)
+            self._backend = None
