@@ -1,6 +1,6 @@
 """What the kit knows of a backend: how to open and destroy a namespace of it, and what it declares."""
 
-from lazyjobs_testkit.harness._harness import Harness
+from lazyjobs_testkit.harness._harness import Harness, HarnessError, child_environment
 from lazyjobs_testkit.harness._hooks import (
     Faults,
     SupportsClock,
@@ -9,16 +9,27 @@ from lazyjobs_testkit.harness._hooks import (
     SupportsOldSchema,
     SupportsRestart,
 )
+from lazyjobs_testkit.harness._ledger import destroy_leftovers
+from lazyjobs_testkit.harness._load import ENTRY_POINTS, check_harness, installed_harnesses, load_harness
+from lazyjobs_testkit.harness._namespaces import Namespaces
 from lazyjobs_testkit.harness._traits import ExpectedFailure, Traits
 
 __all__ = [
+    "ENTRY_POINTS",
     "ExpectedFailure",
     "Faults",
     "Harness",
+    "HarnessError",
+    "Namespaces",
     "SupportsClock",
     "SupportsFaults",
     "SupportsNewerSchema",
     "SupportsOldSchema",
     "SupportsRestart",
     "Traits",
+    "check_harness",
+    "child_environment",
+    "destroy_leftovers",
+    "installed_harnesses",
+    "load_harness",
 ]

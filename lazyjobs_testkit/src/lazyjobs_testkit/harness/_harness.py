@@ -1,10 +1,18 @@
 """How the kit gets at a backend."""
 
+import inspect
+import os
+import sys
 from abc import ABC, abstractmethod
+from importlib.util import find_spec
 from typing import ClassVar
 
 from lazyjobs import Backend
 from lazyjobs_testkit.harness._traits import Traits
+
+
+class HarnessError(Exception):
+    """A harness cannot be found, loaded or used; the message says which, why, and what to do."""
 
 
 class Harness(ABC):
@@ -18,6 +26,8 @@ class Harness(ABC):
     traits: ClassVar[Traits] = Traits()
     name: ClassVar[str] = ""
     """What reports call the backend; the class's name without `Harness`, in lower case, unless given."""
+    one_store: ClassVar[bool] = False
+    """Whether all namespaces are one store, emptied between the tests; true only for a URL without `{namespace}`."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -28,9 +38,28 @@ class Harness(ABC):
     def open(self, namespace: str) -> Backend:
         """A new handle on a namespace, created if it does not exist; the kit closes it if it can be closed.
 
-        A namespace is 4 to 40 characters of `a-z 0-9 _`, beginning with a letter, and unique to the run.
+        A namespace is 4 to 40 characters of `a-z 0-9 _`, beginning with a letter, and unique to the run. Where the
+        trait `single_instance` is declared, a namespace is opened only once.
         """
 
     @abstractmethod
     def destroy(self, namespace: str) -> None:
-        """Removes everything of a namespace, behind the backend's back; nothing is there to remove is no error."""
+        """Removes everything of a namespace, behind the backend's back; if nothing of it is there, that is no error."""
+
+    @classmethod
+    def reference(cls) -> str:
+        """What `load_harness` finds this class by, in a child process too if it has `child_environment()`.
+
+        Raises `HarnessError` for a class that no import can reach.
+        """
+        if "<locals>" in cls.__qualname__:
+            raise HarnessError(f"{cls.__qualname__} is local to a function; a child process cannot import it; move it")
+        spec = find_spec(cls.__module__) if cls.__module__ != "__main__" else None
+        file = inspect.getfile(cls)
+        home = cls.__module__ if spec is not None and spec.origin == file else file
+        return f"{home}:{cls.__qualname__}"
+
+
+def child_environment() -> dict[str, str]:
+    """The environment in which a child process imports what this one can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -20,6 +20,8 @@ class Traits(Struct, frozen=True, kw_only=True):
     """What was acknowledged survives SIGKILL and reopening."""
     multi_process: bool = False
     """Several processes may have the same namespace open."""
+    single_instance: bool = False
+    """A namespace begins and ends with the one instance that opened it: there is no second handle to open."""
     ordering: Literal["strict", "best-effort"] = "strict"
     """Whether claim takes the smallest `(due time, id)` of all, or some due record."""
     empty_answers: int = 0

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn, Self, TypedDict, TypeVar, Unpack, cast
 
@@ -16,8 +16,7 @@ from lazyjobs import (
     Stats,
     SupportsClose,
 )
-from lazyjobs_testkit.harness import Harness, Traits
-from lazyjobs_testkit.harness._namespaces import Namespaces
+from lazyjobs_testkit.harness import Harness, Namespaces, Traits
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
 from lazyjobs_testkit.suite._rule import rule
 from lazyjobs_testkit.suite._trail import Call, record_calls
@@ -67,10 +66,19 @@ class Bench:
         self._handles: dict[str, int] = {}
 
     def __enter__(self) -> Self:
+        try:
+            self._enter()
+        except BaseException:
+            self._exits.close()
+            raise
+        return self
+
+    def _enter(self) -> None:
         self.namespace = self._create_namespace()
         self._raw = self._open_raw(self.namespace)
         self.backend = record_calls(self._raw, "backend", self.trail)
-        return self
+        if self.harness.one_store and self._raw.list(ListOptions(limit=1)):
+            blocked("the one store of this URL holds what other rules left; write {namespace} into the URL")
 
     def __exit__(self, *exc_info: object) -> None:
         self._exits.close()
@@ -83,6 +91,8 @@ class Bench:
     def _open_raw(self, namespace: str) -> Backend:
         backend = self.harness.open(namespace)
         if isinstance(backend, SupportsClose):
+            # An error here is for the rules about closing to find, not for whatever rule is being tried.
+            self._exits.enter_context(suppress(Exception))
             self._exits.callback(backend.close)
         return backend
 
@@ -91,7 +101,9 @@ class Bench:
         return record_calls(self._open_raw(namespace), f"{label}{number}", self.trail)
 
     def open(self) -> Backend:
-        """Another handle on the same namespace, recorded."""
+        """Another handle on the same namespace, recorded; does not apply where there can be only one."""
+        if self.traits.single_instance:
+            not_applicable("single_instance is declared")
         return self._open(self.namespace, "backend")
 
     def elsewhere(self) -> Backend:

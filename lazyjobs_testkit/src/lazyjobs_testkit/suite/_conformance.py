@@ -2,21 +2,30 @@
 
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
 import pytest
+from msgspec import Struct
 
 import lazyjobs_testkit.suite as package
-from lazyjobs_testkit.harness import ExpectedFailure, Harness
+from lazyjobs_testkit.harness import ExpectedFailure, Harness, check_harness
+from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._rule import rule_of
 
 
 class SuiteError(Exception):
     """The suite cannot be made; the message says which test or argument stands in the way."""
+
+
+class SuiteTest(Struct, frozen=True):
+    """A test of the suite, and the rule that it tries."""
+
+    rule: str
+    function: Callable[..., object]
 
 
 class Suite:
@@ -46,26 +55,53 @@ def area_classes() -> tuple[type, ...]:
 
 
 @cache
-def suite_tests() -> Mapping[str, str]:
-    """The rule that each test of the suite tries, by the test's name."""
-    tests: dict[str, str] = {}
-    for area in area_classes():
-        for name, test in vars(area).items():
+def suite_tests() -> Mapping[str, SuiteTest]:
+    """Every test of the suite by its name; raises `SuiteError` for one that cannot be used."""
+    return gather_tests(area_classes(), MANIFEST)
+
+
+def gather_tests(classes: Sequence[type], known: Mapping[str, object]) -> dict[str, SuiteTest]:
+    """The tests of `classes` by name; raises `SuiteError` unless each has its own, a `bench`, and a known rule."""
+    tests: dict[str, SuiteTest] = {}
+    for area in classes:
+        for name, function in vars(area).items():
             if name.startswith("test"):
+                place = f"{area.__qualname__}.{name}"
                 if name in tests:
-                    raise SuiteError(f"{area.__qualname__}.{name}: another class of the suite has a test of that name")
-                if (id := rule_of(test)) is None:
-                    raise SuiteError(f"{area.__qualname__}.{name} names no rule; decorate it with @rule")
-                tests[name] = id
+                    raise SuiteError(f"{place}: another class of the suite has a test of that name")
+                tests[name] = _checked(place, function, known)
     return tests
 
 
-def conformance_suite(harness: type[Harness], *, expected_failures: Sequence[ExpectedFailure] = ()) -> type:
+def _checked(place: str, function: Callable[..., object], known: Mapping[str, object]) -> SuiteTest:
+    id = rule_of(function)
+    if id is None:
+        raise SuiteError(f"{place} names no rule; decorate it with @rule")
+    if id not in known:
+        raise SuiteError(f"{place} names {id}, which is no rule of the manifest")
+    if "bench" not in inspect.signature(function).parameters:
+        raise SuiteError(f"{place} takes no bench")
+    return SuiteTest(rule=id, function=function)
+
+
+def conformance_suite(harness: type[Harness], *, expected_failures: Sequence[ExpectedFailure] = ()) -> type[Suite]:
     """A test class with all the suite's tests for one backend, to be given a name that pytest collects.
 
     `expected_failures` names the rules that the backend is known to break. A test that a subclass overrides or deletes
     is reported, and its rule counts as untested.
     """
+    check_harness("the argument of conformance_suite", harness)
+    if unknown := [failure.rule for failure in expected_failures if failure.rule not in MANIFEST]:
+        raise SuiteError(f"the expected failures name {', '.join(unknown)}, which the manifest does not know")
     suite_tests()
     members = {"harness": harness, "expected_failures": tuple(expected_failures), "__doc__": f"{harness.name}."}
     return type(f"{harness.__name__}Suite", (*area_classes(), Suite), members)
+
+
+def overridden_tests(suite: type[Suite]) -> dict[str, str]:
+    """The suite's tests that a class has replaced or deleted, each with its rule."""
+    return {
+        name: test.rule
+        for name, test in suite_tests().items()
+        if inspect.getattr_static(suite, name, None) is not test.function
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from enum import Enum
 from functools import lru_cache
 from itertools import islice
 from typing import Any, cast
@@ -48,7 +49,9 @@ class Call(Struct, kw_only=True):
     ended: bool = False
 
     def __str__(self) -> str:
-        arguments = ", ".join(_fields(argument) or describe(argument) for argument in self.arguments)
+        arguments = ", ".join(
+            _fields(argument) if isinstance(argument, Struct) else describe(argument) for argument in self.arguments
+        )
         return f"{self.handle}.{self.method}({arguments}) → {self._outcome()}"
 
     def _outcome(self) -> str:
@@ -108,6 +111,8 @@ def describe(value: object) -> str:
             return f"{type(value).__name__}({_fields(value)})"
         case datetime():
             return _describe_time(value)
+        case Enum():
+            return str(value)
         case str() | bytes():
             return _short(repr(value))
         case dict():
@@ -119,10 +124,8 @@ def describe(value: object) -> str:
     return _short(str(value) if isinstance(value, type(None) | bool | int) else repr(value))
 
 
-def _fields(value: object) -> str:
-    """The fields of a struct that are not as usual; nothing for anything else."""
-    if not isinstance(value, Struct):
-        return ""
+def _fields(value: Struct) -> str:
+    """The fields of a struct that are not as usual."""
     usual: dict[str, Any] = {field.name: field.default for field in msgspec.structs.fields(value)}
     if isinstance(value, Record):
         usual |= _USUAL_RECORD
@@ -142,4 +145,10 @@ def _describe_time(value: datetime) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}… ({len(text)} characters)"
+    shown = text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}… ({len(text)} characters)"
+    return printable(shown)
+
+
+def printable(text: str) -> str:
+    """`text` with what cannot be written as UTF-8 spelled out: an error text may hold lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,80 @@
+"""Finding a harness: by the name of an installed backend, by a URL, or where its class stands."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from lazyjobs_testkit.harness._harness import Harness, HarnessError
+from lazyjobs_testkit.harness._url import make_url_harness
+
+ENTRY_POINTS = "lazyjobs.harnesses"
+"""The group by which an installed backend offers its harness, under the backend's name."""
+
+
+def installed_harnesses() -> Mapping[str, EntryPoint]:
+    """The harnesses of the installed distributions, by name."""
+    return {entry.name: entry for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)}
+
+
+def load_harness(reference: str, *, traits: Sequence[str] = ()) -> type[Harness]:
+    """The harness that `reference` names: an installed backend, a URL, `module:Class` or `file.py:Class`.
+
+    `traits` are declared for a URL, each as `name` or `name=value`; a harness declares its own. Raises `HarnessError`.
+    """
+    if "://" in reference:
+        scheme = reference.partition("://")[0].lower()
+        relative = _load_installed(scheme) if scheme in installed_harnesses() else Harness
+        return make_url_harness(reference, relative.traits, traits)
+    if traits:
+        raise HarnessError(f"{reference} declares its own traits; only a URL needs them declared for it")
+    return _load_class(reference) if ":" in reference else _load_installed(reference)
+
+
+def _load_installed(name: str) -> type[Harness]:
+    installed = installed_harnesses()
+    if name not in installed:
+        known = ", ".join(installed) or "none"
+        raise HarnessError(
+            f"no installed backend offers a harness named {name!r} (installed: {known}); install its distribution with "
+            "the extra for conformance, or give a URL, module:Class or file.py:Class"
+        )
+    return check_harness(name, installed[name].load())
+
+
+def _load_class(reference: str) -> type[Harness]:
+    home, _, qualname = reference.rpartition(":")
+    try:
+        value: object = _load_file(Path(home)) if home.endswith(".py") else import_module(home)
+        for name in qualname.split("."):
+            value = getattr(value, name)
+    except (ImportError, AttributeError, OSError) as error:
+        raise HarnessError(f"no harness can be loaded from {reference!r}: {error}") from error
+    return check_harness(reference, value)
+
+
+def _load_file(path: Path) -> ModuleType:
+    path = path.absolute()
+    name = f"_lazyjobs_harness_{path.stem}_{abs(hash(path)):x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise HarnessError(f"{path} is no Python file")
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def check_harness(reference: str, value: object) -> type[Harness]:
+    """`value` if it is a harness; raises `HarnessError` that names `reference` otherwise."""
+    if not (isinstance(value, type) and issubclass(value, Harness)):
+        raise HarnessError(f"{reference} is {value!r}, no subclass of lazyjobs_testkit.Harness")
+    return value

@@ -1,0 +1,87 @@
+"""A harness made of nothing but a URL."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import msgspec
+
+from lazyjobs import (
+    Backend,
+    ClaimParams,
+    CompleteParams,
+    ListOptions,
+    PruneParams,
+    SupportsClose,
+    SupportsPrune,
+    open_backend,
+)
+from lazyjobs_testkit.harness._harness import Harness, HarnessError
+from lazyjobs_testkit.harness._traits import Traits
+
+PLACE = "{namespace}"
+_LATEST = datetime(2199, 1, 1, tzinfo=UTC)
+
+
+class URLHarness(Harness):
+    """Opens a URL; where it has `{namespace}` in it, each namespace takes that place.
+
+    A URL cannot say how to remove a namespace: what was stored stays behind. Without `{namespace}` everything happens
+    in one store, which is emptied after each test by finishing and pruning; whoever runs the kit sees to it that it is
+    empty at first.
+    """
+
+    url: ClassVar[str]
+
+    def open(self, namespace: str) -> Backend:
+        return open_backend(self.url.replace(PLACE, namespace))
+
+    def destroy(self, namespace: str) -> None:  # noqa: ARG002 (there is only one store to empty)
+        if self.one_store:
+            self._empty()
+
+    @classmethod
+    def reference(cls) -> str:
+        return cls.url
+
+    def _empty(self) -> None:
+        backend = open_backend(self.url)
+        try:
+            if isinstance(backend, SupportsPrune):
+                _finish_all(backend)
+                while backend.prune(PruneParams(finished_before=_LATEST)):
+                    pass
+        finally:
+            if isinstance(backend, SupportsClose):
+                backend.close()
+
+
+def _finish_all(backend: Backend) -> None:
+    unfinished = len(backend.list(ListOptions(limit=None)))
+    queues = tuple(backend.stats().by_queue)
+    for _ in range(unfinished if queues else 0):
+        record = backend.claim(ClaimParams(queues=queues, now=_LATEST, lease=timedelta(microseconds=1)))
+        if record is None:
+            break
+        backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
+
+
+def make_url_harness(url: str, traits: Traits, declared: Sequence[str] = ()) -> type[Harness]:
+    """The harness of a URL, with `traits` and what `declared` adds to them; raises `HarnessError` for a strange one."""
+    traits = declare_traits(traits, declared)
+    one_store = PLACE not in url and not traits.single_instance
+    return type("URLHarness", (URLHarness,), {"url": url, "name": url, "traits": traits, "one_store": one_store})
+
+
+def declare_traits(traits: Traits, declared: Sequence[str]) -> Traits:
+    """`traits` with what `name` or `name=value` texts declare; durations as ISO 8601, such as PT0.5S."""
+    pairs = (text.partition("=") for text in declared)
+    values = {name: value if equals else "true" for name, equals, value in pairs}
+    if unknown := values.keys() - set(Traits.__struct_fields__):
+        known = ", ".join(Traits.__struct_fields__)
+        raise HarnessError(f"there is no trait {', '.join(sorted(unknown))} (known: {known})")
+    try:
+        changed = msgspec.convert(values, Traits, strict=False)
+    except msgspec.ValidationError as error:
+        raise HarnessError(f"cannot declare {', '.join(declared)}: {error}") from error
+    return msgspec.structs.replace(traits, **{name: getattr(changed, name) for name in values})
