@@ -1,0 +1,82 @@
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from lazyjobs_memory import MemoryBackend
+
+from lazyjobs import InsertParams, ListOptions, Record, State
+
+
+def ids(backend: MemoryBackend, limit: int | None, *states: State) -> list[int]:
+    return [record.id for record in backend.list(ListOptions(limit=limit, states=frozenset(states or State)))]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, None])
+def test_the_last_updated_come_first(
+    limit: int | None,
+    backend: MemoryBackend,
+    insert: Callable[..., Record],
+    claim: Callable[..., Record],
+    complete: Callable[[Record], None],
+    advance: Callable[..., datetime],
+) -> None:
+    for _ in range(5):
+        insert()
+        advance(1)
+    first, second = claim(), claim()
+    advance(1)
+    complete(second)
+    advance(1)
+    complete(first)
+    assert ids(backend, limit) == [1, 2, 5, 4, 3][:limit]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, None])
+def test_equal_times_come_by_descending_id(
+    limit: int | None,
+    backend: MemoryBackend,
+    insert: Callable[..., Record],
+    claim: Callable[..., Record],
+    complete: Callable[[Record], None],
+    advance: Callable[..., datetime],
+) -> None:
+    for _ in range(6):
+        insert()
+    claimed = [claim() for _ in range(6)]
+    advance(1)
+    for number in (4, 2, 5):
+        complete(claimed[number])
+    insert()
+    assert ids(backend, limit) == [7, 6, 5, 3, 4, 2, 1][:limit]
+    assert ids(backend, limit, State.SUCCEEDED) == [6, 5, 3][:limit]
+
+
+def test_only_the_given_states_are_listed(
+    backend: MemoryBackend,
+    insert: Callable[..., Record],
+    claim: Callable[..., Record],
+    complete: Callable[[Record], None],
+) -> None:
+    for _ in range(3):
+        insert()
+    complete(claim())
+    claim()
+    assert ids(backend, None, State.PENDING) == [3]
+    assert ids(backend, None, State.RUNNING, State.SUCCEEDED) == [2, 1]
+    assert ids(backend, None, State.DISCARDED) == []
+    assert backend.list(ListOptions(states=frozenset())) == []
+
+
+def test_what_insert_returned_is_what_is_listed(backend: MemoryBackend) -> None:
+    payload = b'{"b": 1.0, "a": "\\u0000", "b": 2}'
+    record = backend.insert(InsertParams(kind="greet", payload=payload))
+    assert backend.list() == [record]
+    assert record.payload == payload
+
+
+def test_the_list_is_the_callers_own(backend: MemoryBackend, insert: Callable[..., Record]) -> None:
+    insert()
+    listed = backend.list()
+    assert isinstance(listed, list)
+    listed.clear()
+    assert len(backend.list()) == 1
