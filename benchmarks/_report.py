@@ -88,7 +88,7 @@ def render(report: Report) -> str:
     lines += [
         f"rounds: {report.rounds}",
         "",
-        "Each figure is a median (lowest - highest); under /X it is divided by X's.",
+        "Each figure is a median (lowest - highest); under /X, its ratio to X's.",
     ]
     for table in report.tables:
         lines += ["", _render_title(table.measurement), *_align(list(_render_rows(table)))]
