@@ -32,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--backend", metavar="URL", help="instead of the runner's own, or of LAZYJOBS_BACKEND")
     parser.add_argument("--workers", type=_count, metavar="N", help="how many jobs run at once")
     parser.add_argument(
-        "--queue", type=_queue, action="append", metavar="NAME", help="watch this queue only; may be repeated"
+        "--queue", type=_queue, action="append", metavar="NAME", help="watch only this; may be repeated"
     )
     parser.add_argument("--drain", action="store_true", help="run all that is due, then exit")
     parser.add_argument("--control", type=_address, metavar="HOST:PORT", help="serve GET /jobs there; 0 picks a port")

@@ -51,7 +51,7 @@ class BackendSource:
         if self._url is None:
             return
         with self._lock:
-            backend = self._backend
+            backend: object = self._backend
             self._backend = None
             self._closed = True
         if isinstance(backend, SupportsClose):
