@@ -1,0 +1,134 @@
+"""Whether what list and stats show can be what they should."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from lazyjobs import ListOptions, Record, State, Stats
+from lazyjobs_testkit.model._entry import Entry
+from lazyjobs_testkit.model._errors import DisallowedError, Fault
+
+
+def check_list(
+    options: ListOptions, records: Sequence[Record], entries: Mapping[int, Entry], doubtful: Iterable[int]
+) -> frozenset[int]:
+    """The ids that are no longer there; raises `DisallowedError` where members or order are wrong.
+
+    `entries` are all records that there may be, `doubtful` the ids of those that may have gone by rights.
+    """
+    _check_members(options, records, entries)
+    _check_order(records)
+    shown = {record.id for record in records}
+    missing = [
+        entry
+        for entry in entries.values()
+        if entry.id not in shown and (options.states is None or entry.state in options.states)
+    ]
+    if options.limit is not None and len(records) == options.limit:
+        _check_newest(records[-1], missing, doubtful)
+        return frozenset()
+    lost = sorted({entry.id for entry in missing} - set(doubtful))
+    if lost:
+        raise DisallowedError(Fault.LOST, f"list does not show {_name(lost)}, though it should")
+    return frozenset(entry.id for entry in missing)
+
+
+def _check_members(options: ListOptions, records: Sequence[Record], entries: Mapping[int, Entry]) -> None:
+    if options.limit is not None and len(records) > options.limit:
+        raise DisallowedError(Fault.MISCOUNTED, f"list shows {len(records)} records, though limit is {options.limit}")
+    for id, times in Counter(record.id for record in records).items():
+        if times > 1:
+            raise DisallowedError(Fault.MISCOUNTED, f"list shows record {id} {times} times")
+        if id not in entries:
+            raise DisallowedError(Fault.INVENTED, f"list shows record {id}, which was never inserted or is gone")
+    if options.states is not None:
+        wrong = [record for record in records if record.state not in options.states]
+        if wrong:
+            raise DisallowedError(
+                Fault.MISCOUNTED, f"list shows record {wrong[0].id}, {wrong[0].state}, though it was not asked for"
+            )
+
+
+def _check_order(records: Sequence[Record]) -> None:
+    for before, after in pairwise(records):
+        if (before.updated_at, before.id) < (after.updated_at, after.id):
+            raise DisallowedError(
+                Fault.MISCOUNTED,
+                f"list shows record {before.id} (updated_at {before.updated_at.isoformat()}) before record {after.id} "
+                f"(updated_at {after.updated_at.isoformat()}); newest updated_at first, then the highest id",
+            )
+
+
+def _check_newest(last: Record, missing: Iterable[Entry], doubtful: Iterable[int]) -> None:
+    for entry in missing:
+        if entry.id not in doubtful and (entry.updated_at.earliest, entry.id) > (last.updated_at, last.id):
+            raise DisallowedError(
+                Fault.MISCOUNTED,
+                f"list leaves out record {entry.id} (updated_at {entry.updated_at}) and shows record {last.id}, "
+                f"which is older (updated_at {last.updated_at.isoformat()})",
+            )
+
+
+def check_stats(stats: Stats, certain: Iterable[Entry], possible: Iterable[Entry]) -> None:
+    """Raises `DisallowedError` unless every count lies between those of `certain` and of `possible`."""
+    least, most = count(certain), count(possible)
+    if not least.total <= stats.total <= most.total:
+        raise DisallowedError(Fault.MISCOUNTED, f"stats counts {stats.total} records in total, not {most.total}")
+    least_groupings, most_groupings = _groupings(least), _groupings(most)
+    for name, shown in _groupings(stats).items():
+        _check_counts(name, shown, least_groupings[name], most_groupings[name])
+    check_sums(stats)
+
+
+def check_sums(stats: Stats) -> None:
+    """Raises `DisallowedError` unless every grouping sums to the total and no count is below one."""
+    for name, counts in _groupings(stats).items():
+        if sum(counts.values()) != stats.total:
+            raise DisallowedError(
+                Fault.MISCOUNTED, f"stats: {name} sums to {sum(counts.values())}, but total is {stats.total}"
+            )
+        if empty := [key for key, number in counts.items() if number < 1]:
+            raise DisallowedError(Fault.MISCOUNTED, f"stats: {name} names {empty[0]} without any record")
+
+
+def _check_counts(name: str, shown: Mapping[str, int], least: Mapping[str, int], most: Mapping[str, int]) -> None:
+    for key in {**shown, **most}:
+        number = shown.get(key, 0)
+        if not least.get(key, 0) <= number <= most.get(key, 0):
+            raise DisallowedError(Fault.MISCOUNTED, f"stats: {name} counts {number} for {key}, not {most.get(key, 0)}")
+
+
+def _groupings(stats: Stats) -> dict[str, dict[str, int]]:
+    nested = stats.by_queue_state.items()
+    return {
+        "by_state": {str(state): n for state, n in stats.by_state.items()},
+        "by_kind": {**stats.by_kind},
+        "by_queue": {**stats.by_queue},
+        "by_queue_state": {f"{queue} {state}": n for queue, states in nested for state, n in states.items()},
+    }
+
+
+def count(entries: Iterable[Entry | Record]) -> Stats:
+    """The stats of these records."""
+    by_state: Counter[State] = Counter()
+    by_kind: Counter[str] = Counter()
+    by_queue: Counter[str] = Counter()
+    by_queue_state: dict[str, Counter[State]] = {}
+    for entry in entries:
+        by_state[entry.state] += 1
+        by_kind[entry.kind] += 1
+        by_queue[entry.queue] += 1
+        by_queue_state.setdefault(entry.queue, Counter())[entry.state] += 1
+    return Stats(
+        total=by_state.total(),
+        by_state=by_state,
+        by_kind=by_kind,
+        by_queue=by_queue,
+        by_queue_state=by_queue_state,
+    )
+
+
+def _name(ids: Sequence[int]) -> str:
+    shown = ", ".join(map(str, ids[:5]))
+    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+    return f"record{'s' if len(ids) > 1 else ''} {shown}{more}"
