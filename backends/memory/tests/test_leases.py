@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from lazyjobs_memory import MemoryBackend
-from lazyjobs_memory._queue import Leases
 
 from lazyjobs import ClaimLostError, ClaimParams, ExtendParams, Record, RetryParams
 
@@ -98,15 +97,3 @@ def test_a_lease_given_up_by_a_retry_does_not_come_back(
     backend.retry(RetryParams(id=record.id, attempt=1, run_at=advance() + timedelta(hours=1)))
     advance(60)
     assert backend.claim(ClaimParams()) is None
-
-
-def test_leases_that_ended_do_not_pile_up_behind_one_that_stays(advance: Callable[..., datetime]) -> None:
-    leases = Leases()
-    leases.put(1, advance())
-    for id in range(2, 10_000):
-        leases.put(id, advance(1))
-        leases.end(id)
-    assert len(leases._heap) < 50
-    first = leases.first()
-    assert first is not None
-    assert first[1] == 1

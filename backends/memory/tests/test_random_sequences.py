@@ -56,7 +56,7 @@ class Model:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.inserted = 0
-        self.now = START
+        self.now = datetime.min.replace(tzinfo=UTC)
 
     def insert(self, params: InsertParams) -> Record:
         self.inserted += 1

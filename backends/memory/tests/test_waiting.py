@@ -28,9 +28,9 @@ def asleep(backend: MemoryBackend) -> Iterator[Callable[..., Future[bool]]]:
     """Starts a thread that waits on some queues, and returns once it sleeps."""
     with ThreadPoolExecutor() as pool:
 
-        def start(*queues: str) -> Future[bool]:
+        def start(*queues: str, timeout: timedelta = LONG) -> Future[bool]:
             others = len(backend._monitor._waiters)
-            waiting = pool.submit(backend.wait, WaitParams(queues=queues or ("default",), timeout=LONG))
+            waiting = pool.submit(backend.wait, WaitParams(queues=queues or ("default",), timeout=timeout))
             deadline = monotonic() + 5
             while len(backend._monitor._waiters) == others:
                 assert monotonic() < deadline
@@ -38,8 +38,10 @@ def asleep(backend: MemoryBackend) -> Iterator[Callable[..., Future[bool]]]:
             with backend._monitor.lock:
                 return waiting
 
-        yield start
-        backend.close()
+        try:
+            yield start
+        finally:
+            backend.close()
 
 
 def test_waiting_ends_at_once_when_something_is_due(backend: MemoryBackend) -> None:
@@ -58,11 +60,10 @@ def test_a_timeout_of_zero_only_looks(backend: MemoryBackend) -> None:
     assert not backend.wait(WaitParams(timeout=timedelta(0)))
 
 
-def test_the_longest_timeout_can_be_waited_for(backend: MemoryBackend) -> None:
-    with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(backend.wait, WaitParams(timeout=timedelta(days=366)))
-        backend.insert(InsertParams(kind="greet"))
-        assert waiting.result(timeout=5)
+def test_the_longest_timeout_can_be_waited_for(backend: MemoryBackend, asleep: Callable[..., Future[bool]]) -> None:
+    waiting = asleep(timeout=timedelta(days=366))
+    backend.insert(InsertParams(kind="greet"))
+    assert waiting.result(timeout=5)
 
 
 def test_an_insert_wakes_everyone_who_waits_on_its_queue(
