@@ -62,6 +62,13 @@ def test_several_queues_are_served_in_one_order(
     assert [claim("a", "b", "c").id for _ in inserted] == inserted
 
 
+def test_equal_due_times_on_several_queues_come_by_id(
+    insert: Callable[..., Record], claim: Callable[..., Record]
+) -> None:
+    inserted = [insert(queue=queue).id for queue in ("b", "a", "c")]
+    assert [claim("c", "a", "b").id for _ in inserted] == inserted
+
+
 def test_equal_due_times_come_by_id_even_after_a_retry(
     backend: MemoryBackend, insert: Callable[..., Record], claim: Callable[..., Record]
 ) -> None:

@@ -87,6 +87,23 @@ def test_the_first_outcome_stands(
     assert backend.list() == before
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_older_claim_is_lost_even_if_it_had_the_same_outcome(
+    verb: Verb,
+    insert: Callable[..., Record],
+    claim: Callable[..., Record],
+    finish: Callable[[FinishParams], None],
+    advance: Callable[..., datetime],
+) -> None:
+    insert()
+    record = claim(lease=1)
+    advance(2)
+    claim()
+    finish(verb(id=record.id, attempt=2))
+    with pytest.raises(ClaimLostError, match="attempt 2"):
+        finish(verb(id=record.id, attempt=1))
+
+
 @pytest.mark.parametrize("verb", [*VERBS, ExtendParams])
 def test_an_unknown_record_is_a_lost_claim(
     verb: Verb | type[ExtendParams],

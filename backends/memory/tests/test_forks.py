@@ -1,13 +1,14 @@
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
+from time import monotonic, sleep
 
 import pytest
 from lazyjobs_memory import MemoryBackend
 
-from lazyjobs import ClaimParams, InsertParams
+from lazyjobs import ClaimParams, InsertParams, WaitParams
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork"),
@@ -20,8 +21,9 @@ def use_in_child(backend: MemoryBackend) -> int:
     child = os.fork()
     if child == 0:
         signal.alarm(10)
+        alone = backend._monitor._waiters == []
         used = backend.insert(InsertParams(kind="greet")).id == backend.stats().total
-        os._exit(0 if used and backend.claim(ClaimParams()) else 1)
+        os._exit(0 if alone and used and backend.claim(ClaimParams()) else 1)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
@@ -43,6 +45,20 @@ def test_a_child_can_use_its_copy_although_another_thread_was_inside_at_the_fork
         assert inside.wait(timeout=5)
         assert use_in_child(backend) == 0
         assert inserting.result(timeout=5).id == 2
+
+
+def test_those_who_wait_in_the_parent_do_not_wait_in_the_child() -> None:
+    backend = MemoryBackend()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(backend.wait, WaitParams(timeout=timedelta(seconds=20)))
+        deadline = monotonic() + 5
+        while not backend._monitor._waiters:
+            assert monotonic() < deadline
+            sleep(0.001)
+        code = use_in_child(backend)
+        backend.insert(InsertParams(kind="greet"))
+        assert waiting.result(timeout=5)
+    assert code == 0
 
 
 def test_what_the_child_does_stays_in_the_child() -> None:

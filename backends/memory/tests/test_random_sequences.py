@@ -40,7 +40,7 @@ queues = st.lists(names, min_size=1, max_size=3).map(tuple)
 inserts = st.builds(InsertParams, kind=names, queue=names, run_at=maybe_times)
 claims = st.builds(ClaimParams, queues=queues, now=maybe_times, lease=durations)
 states = st.none() | st.frozensets(st.sampled_from(State))
-ids = st.integers(1, 12)
+ids = st.integers(1, 8)
 attempts = st.integers(1, 3)
 texts = st.sampled_from(["", "boom"])
 finishes = st.one_of(
