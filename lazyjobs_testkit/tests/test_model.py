@@ -171,9 +171,11 @@ def test_a_second_claim_within_the_lease_is_a_duplicate() -> None:
     assert claim(claimed(1), again, now=60).entries[1].attempt == 2
 
 
-def test_a_claim_that_does_not_raise_the_attempt_is_disallowed() -> None:
+def test_a_claim_that_does_not_raise_the_attempt_by_one_is_disallowed() -> None:
     stale = make_running(1, 1, lease_expires_at=at(120))
-    assert_disallowed(Fault.ALTERED, "attempt 1, not 2", lambda: claim(claimed(1), stale, now=60))
+    assert_disallowed(Fault.DUPLICATED, "attempt 1, but 1 was given before", lambda: claim(claimed(1), stale, now=60))
+    jump = make_running(1, 3, lease_expires_at=at(120))
+    assert_disallowed(Fault.ALTERED, "attempt 3, not 2", lambda: claim(claimed(1), jump, now=60))
 
 
 def test_a_claim_of_a_finished_record_is_disallowed() -> None:

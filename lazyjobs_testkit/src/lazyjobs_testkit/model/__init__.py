@@ -10,7 +10,7 @@ from lazyjobs_testkit.model._answers import Answer, Counts, Lost, Many, Nothing,
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
 from lazyjobs_testkit.model._model import Model
-from lazyjobs_testkit.model._reads import check_sums, count
+from lazyjobs_testkit.model._reads import check_stats, check_sums, count
 from lazyjobs_testkit.model._requests import (
     Claim,
     ClaimMany,
@@ -28,6 +28,7 @@ from lazyjobs_testkit.model._requests import (
     Retry,
 )
 from lazyjobs_testkit.model._span import CLOCK_SLACK, Span, Window
+from lazyjobs_testkit.model._spelling import Spelling
 from lazyjobs_testkit.model._terms import Terms
 
 __all__ = [
@@ -58,10 +59,12 @@ __all__ = [
     "Request",
     "Retry",
     "Span",
+    "Spelling",
     "Terms",
     "Unknown",
     "Window",
     "ask",
+    "check_stats",
     "check_sums",
     "count",
     "transitions",

@@ -102,7 +102,7 @@ class Model(Struct, frozen=True, kw_only=True):
             raise DisallowedError(
                 Fault.REUSED_ID, f"insert gave the id {id} after {self.highest[handle]} on the same handle; ids grow"
             )
-        entry = transitions.insert(id, params, window, self.terms).seen(record)
+        entry = transitions.insert(id, params, window, self.terms, record)
         return replace(self._put(entry), highest={**self.highest, handle: id})
 
     def _insert_many(
@@ -126,7 +126,7 @@ class Model(Struct, frozen=True, kw_only=True):
             raise DisallowedError(
                 Fault.INVENTED, f"claim answered record {record.id}, which was never inserted or is gone"
             )
-        entry = transitions.claim(found, params, window, self.terms).seen(record)
+        entry = transitions.claim(found, params, window, self.terms, record)
         if self.terms.strict and due and found.due is not None:
             first = due[0]
             assert first.due is not None

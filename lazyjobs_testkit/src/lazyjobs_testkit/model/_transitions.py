@@ -9,17 +9,17 @@ from typing import TypeGuard
 
 from msgspec.structs import replace
 
-from lazyjobs import ClaimParams, CompleteParams, DiscardParams, ExtendParams, FinishParams, InsertParams, State
+from lazyjobs import ClaimParams, CompleteParams, DiscardParams, ExtendParams, FinishParams, InsertParams, Record, State
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
 from lazyjobs_testkit.model._span import Span, Window
 from lazyjobs_testkit.model._terms import Terms
 
 
-def insert(id: int, params: InsertParams, window: Window, terms: Terms) -> Entry:
-    """The new record: pending, attempt 0, no error, no lease."""
+def insert(id: int, params: InsertParams, window: Window, terms: Terms, answer: Record | None = None) -> Entry:
+    """The new record: pending, attempt 0, no error, no lease. `answer` is what the insert returned, if known."""
     clock = window.clock(terms.clock_skew).rounded_up(terms.precision)
-    return Entry(
+    entry = Entry(
         id=id,
         kind=params.kind,
         queue=params.queue,
@@ -31,21 +31,33 @@ def insert(id: int, params: InsertParams, window: Window, terms: Terms) -> Entry
         run_at=given_or_clock(params.run_at, window, terms).rounded_up(terms.precision),
         updated_at=clock,
     )
+    return entry if answer is None else entry.seen(answer)
 
 
-def claim(entry: Entry | None, params: ClaimParams, window: Window, terms: Terms) -> Entry:
-    """The record running, one attempt on, with a lease from now; only if it may be due, and on one of the queues."""
+def claim(
+    entry: Entry | None, params: ClaimParams, window: Window, terms: Terms, answer: Record | None = None
+) -> Entry:
+    """The record running, one attempt on, with a lease from now; only if it may be due, and on one of the queues.
+
+    `answer` is what the claim returned, if that is known.
+    """
     if entry is None:
         raise DisallowedError(Fault.INVENTED, "nobody had inserted it")
     now = given_or_clock(params.now, window, terms)
     _check_claimable(entry, params, now)
-    return replace(
+    if answer is not None and answer.attempt <= entry.attempt:
+        raise DisallowedError(
+            Fault.DUPLICATED,
+            f"record {entry.id} was claimed with attempt {answer.attempt}, but {entry.attempt} was given before",
+        )
+    claimed = replace(
         entry,
         state=State.RUNNING,
         attempt=entry.attempt + 1,
         lease=now.shifted(params.lease).rounded_up(terms.precision),
         updated_at=_moved_on(entry, window, terms),
     )
+    return claimed if answer is None else claimed.seen(answer)
 
 
 def _check_claimable(entry: Entry, params: ClaimParams, now: Span) -> None:
