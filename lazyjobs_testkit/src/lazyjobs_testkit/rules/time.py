@@ -27,7 +27,7 @@ RULES = (
         level=Level.CORE,
         cause="`if run_at` where the epoch is 0 and false, 32-bit seconds that end in 2038, floats that lose "
         "microseconds, years written without leading zeros",
-        needs=("INS-01", "INS-04"),
+        needs=("INS-01", "INS-04", "CLM-01", "CLM-09"),
     ),
     Rule(
         id="TIM-04",

@@ -1,0 +1,52 @@
+"""Finishing by a verb's name, for tests that try all three."""
+
+from datetime import datetime
+from typing import Literal
+
+import pytest
+
+from lazyjobs import Backend, ClaimLostError, CompleteParams, DiscardParams, FinishParams, Record, RetryParams, State
+from lazyjobs_testkit.suite._trail import describe
+
+Verb = Literal["complete", "retry", "discard"]
+
+VERBS: tuple[Verb, ...] = ("complete", "retry", "discard")
+OUTCOMES: dict[Verb, State] = {
+    "complete": State.SUCCEEDED,
+    "retry": State.RETRYING,
+    "discard": State.DISCARDED,
+}
+
+each_verb = pytest.mark.parametrize("verb", VERBS)
+"""Runs a test once with each of the three verbs."""
+
+
+def finish_params(
+    verb: Verb, record: Record, *, attempt: int | None = None, last_error: str = "", run_at: datetime | None = None
+) -> FinishParams:
+    """What to finish `record` with; what a verb has no use for is left out."""
+    attempt = record.attempt if attempt is None else attempt
+    if verb == "complete":
+        return CompleteParams(id=record.id, attempt=attempt)
+    if verb == "retry":
+        return RetryParams(id=record.id, attempt=attempt, last_error=last_error, run_at=run_at)
+    return DiscardParams(id=record.id, attempt=attempt, last_error=last_error)
+
+
+def finish(backend: Backend, params: FinishParams) -> None:
+    """Calls the verb that the parameters belong to."""
+    if isinstance(params, CompleteParams):
+        backend.complete(params)
+    elif isinstance(params, RetryParams):
+        backend.retry(params)
+    else:
+        backend.discard(params)
+
+
+def assert_refused(backend: Backend, params: FinishParams, reason: str) -> None:
+    """Fails unless the finish raises `ClaimLostError`."""
+    try:
+        finish(backend, params)
+    except ClaimLostError:
+        return
+    raise AssertionError(f"{describe(params)} was accepted, although {reason}")
