@@ -1,0 +1,83 @@
+"""The report as a terminal shows it."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from lazyjobs_testkit.report._values import Report, RuleResult, Status
+
+_SHOWN_CALLS = 12
+_WIDTH = 110
+
+
+def render_text(report: Report, *, detailed: bool) -> str:
+    """The summary; `detailed` adds to each failure the rule's text and the calls that led there."""
+    lines = [_describe_run(report), _describe_subject(report), *_render_areas(report)]
+    for rule in report.failures:
+        lines += render_failure(rule, detailed=detailed)
+    for status in (Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
+        lines += _render_reasons(status, [rule for rule in report.rules if rule.status is status])
+    lines += [f" PROBLEM {problem}" for problem in report.problems]
+    lines += [f" note: {note}" for note in report.notes]
+    lines.append(f" level: {report.level}" + (f" ({report.level_reason})" if report.level_reason else ""))
+    return "\n".join(lines)
+
+
+def _describe_run(report: Report) -> str:
+    kit = f"lazyjobs contract {report.contract} · kit {report.kit} · {report.rules_expected} rules"
+    return f"{kit} · manifest {report.manifest[:8]} · seed {report.seed}{' · thorough' if report.thorough else ''}"
+
+
+def _describe_subject(report: Report) -> str:
+    subject = report.backend
+    declares = ", ".join(
+        name if value == "True" else f"{name}={value}" for name, value in sorted(subject.declares.items())
+    )
+    capabilities = ", ".join(subject.capabilities)
+    named = f"{subject.name} {subject.version}".rstrip()
+    return f"{named} declares: {declares or 'nothing'} · capabilities seen: {capabilities or 'none'}"
+
+
+def _render_areas(report: Report) -> list[str]:
+    cells = [_render_area(area, list(rules)) for area, rules in groupby(report.rules, key=lambda rule: rule.area)]
+    lines = textwrap.wrap("   ".join(cells), _WIDTH, initial_indent=" ", subsequent_indent=" ")
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def _render_area(area: str, rules: list[RuleResult]) -> str:
+    # Non-breaking while the line is wrapped: an area and its figures stay together.
+    applicable = [rule for rule in rules if rule.status is not Status.NOT_APPLICABLE]
+    passed = sum(rule.status is Status.PASSED for rule in applicable)
+    return f"{area}\N{NO-BREAK SPACE}{passed}/{len(applicable)}" if applicable else f"{area}\N{NO-BREAK SPACE}-"
+
+
+def render_failure(rule: RuleResult, *, detailed: bool) -> Iterator[str]:
+    """A failed rule, told in lines."""
+    head = f" FAIL {rule.id}  {rule.title}"
+    yield f"{head:<80} {rule.keyword} · since {rule.since}"
+    if detailed:
+        yield from _indent(f"“{rule.text}”")
+        yield from render_calls(rule.calls)
+    yield from (f"   {line}" for line in rule.message.splitlines())
+    yield f"   reproduce: {rule.reproduce}"
+    yield f"   usual cause: {rule.cause}"
+
+
+def render_calls(calls: Iterable[str]) -> Iterator[str]:
+    """The last calls before a failure, in lines."""
+    every = list(calls)
+    if len(every) > _SHOWN_CALLS:
+        yield f"   … {len(every) - _SHOWN_CALLS} calls before these"
+    yield from (f"   {call}" for call in every[-_SHOWN_CALLS:])
+
+
+def _indent(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="   ", subsequent_indent="   ")
+
+
+def _render_reasons(status: Status, rules: Iterable[RuleResult]) -> Iterator[str]:
+    ordered = sorted(rules, key=lambda rule: rule.reason)
+    for reason, group in groupby(ordered, key=lambda rule: rule.reason):
+        ids = sorted(rule.id for rule in group)
+        text = f"{status.value.replace('_', ' ')}, {reason}: {', '.join(ids)} ({len(ids)})"
+        yield from textwrap.wrap(text, _WIDTH, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
