@@ -1,0 +1,129 @@
+"""Idle workers, and how little they ask."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Lock
+from time import monotonic, process_time, sleep
+
+import pytest
+
+from lazyjobs import JobRunner, WaitParams
+from lazyjobs_memory import MemoryBackend
+from tests.support.backends import PlainBackend
+from tests.support.jobs import Do, action
+from tests.support.waiting import wait_until
+
+
+class Watched(MemoryBackend):
+    """Counts the waits and how many were outstanding at once."""
+
+    def __init__(self, answer: Callable[[], bool] | None = None) -> None:
+        super().__init__()
+        self.waits = self.outstanding = self.most = 0
+        self._answer = answer
+        self._counting = Lock()
+
+    def wait(self, params: WaitParams) -> bool:
+        with self._counting:
+            self.waits += 1
+            self.outstanding += 1
+            self.most = max(self.most, self.outstanding)
+        try:
+            return super().wait(params) if self._answer is None else self._answer()
+        finally:
+            with self._counting:
+                self.outstanding -= 1
+
+
+def count_claims(workers: int) -> int:
+    """How often an idle runner asks a backend that cannot tell it anything, in ten poll intervals."""
+    backend = PlainBackend()
+    runner = JobRunner(backend, jobs=[Do], workers=workers, poll_interval=timedelta(milliseconds=20))
+    runner.start()
+    wait_until(lambda: backend.calls["claim"] >= 2)
+    before, started_at = backend.calls["claim"], monotonic()
+    wait_until(lambda: monotonic() >= started_at + 0.2)
+    asked = backend.calls["claim"] - before
+    assert runner.stop()
+    return asked
+
+
+def test_thirty_two_idle_workers_ask_as_often_as_one() -> None:
+    assert count_claims(1) <= 10
+    assert count_claims(32) <= 10
+
+
+def test_thirty_two_idle_workers_have_one_wait_outstanding() -> None:
+    backend = Watched()
+    runner = JobRunner(backend, jobs=[Do], workers=32, poll_interval=timedelta(milliseconds=5))
+    runner.start()
+    wait_until(lambda: backend.waits >= 20)
+    assert runner.stop()
+    assert backend.most == 1
+
+
+def test_a_wait_that_is_wrong_every_time_is_not_spun_on() -> None:
+    backend = Watched(answer=lambda: True)
+    runner = JobRunner(backend, jobs=[Do], workers=4)
+    runner.start()
+    wait_until(lambda: backend.waits >= 8)
+    before, used, started_at = backend.waits, process_time(), monotonic()
+    wait_until(lambda: monotonic() >= started_at + 0.5)
+    asked, used = backend.waits - before, process_time() - used
+    assert runner.stop()
+    assert asked <= 25
+    assert used < 0.4
+
+
+def test_a_wait_that_raises_is_tried_again_and_not_spun_on() -> None:
+    def fail() -> bool:
+        raise RuntimeError("no answer")
+
+    backend = Watched(answer=fail)
+    runner, ran = JobRunner(backend, jobs=[Do]), []
+    runner.start()
+    wait_until(lambda: backend.waits >= 3)
+    runner.enqueue(action(lambda: ran.append(1)))
+    wait_until(lambda: ran)
+    assert runner.stop()
+    assert backend.waits < 50
+
+
+@pytest.mark.parametrize("make", [MemoryBackend, PlainBackend])
+def test_an_idle_worker_starts_at_once_what_is_enqueued_beside_it(make: Callable[[], MemoryBackend]) -> None:
+    runner, started = JobRunner(make(), jobs=[Do], poll_interval=timedelta(seconds=3)), []
+    runner.start()
+    sleep(0.05)  # not for luck: an idle worker is the subject, and any other would pass too
+    enqueued_at = monotonic()
+    runner.enqueue(action(lambda: started.append(monotonic())))
+    wait_until(lambda: started)
+    assert started[0] - enqueued_at < 1
+    runner.stop()
+
+
+def test_a_polled_record_of_another_producer_is_found_within_the_poll_interval() -> None:
+    backend = PlainBackend()
+    runner, ran = JobRunner(backend, jobs=[Do], poll_interval=timedelta(milliseconds=20)), []
+    producer = JobRunner(backend, jobs=[Do])
+    runner.start()
+    producer.enqueue(action(lambda: ran.append(1)))
+    wait_until(lambda: ran)
+    assert runner.stop()
+
+
+def test_every_worker_takes_part_in_a_burst() -> None:
+    backend = MemoryBackend()
+    runner, lock, seen = JobRunner(backend, jobs=[Do], workers=8), Lock(), set()
+
+    def meet() -> None:
+        from threading import current_thread
+
+        with lock:
+            seen.add(current_thread().name)
+        wait_until(lambda: len(seen) == 8)
+
+    runner.start()
+    for _ in range(8):
+        runner.enqueue(action(meet))
+    wait_until(lambda: len(seen) == 8)
+    assert runner.stop()
