@@ -1,0 +1,90 @@
+"""Runs the code blocks of README.md and docs/: each document in a temporary directory of its own.
+
+A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. An sh
+block is a script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from sybil import Document, Example, Region, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+_SECONDS = 60
+_FILE = re.compile(r"# (\S+\.py)\n")
+_FENCE = re.compile(r"^```(\w+)", re.MULTILINE)
+_evaluate = PythonEvaluator()
+
+
+def _run_python(example: Example) -> None:
+    source = str(example.parsed)
+    if named := _FILE.match(source):
+        Path(named[1]).write_text(source)
+    _evaluate(example)
+
+
+def _run_sh(example: Example) -> None:
+    script = subprocess.Popen(
+        ["sh", "-eu", "-c", str(example.parsed)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = script.communicate(timeout=_SECONDS)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(script.pid, signal.SIGKILL)
+        script.wait()
+    assert script.returncode == 0, f"exit code {script.returncode}\n{output}"
+
+
+def _refuse_other_languages(document: Document) -> Iterator[Region]:
+    others = set(_FENCE.findall(document.text)) - {"python", "sh", "text"}
+    assert not others, f"{document.path}: blocks of {sorted(others)} are never run; write python, sh or text"
+    return iter(())
+
+
+def _enter_directory(namespace: dict[str, Any]) -> None:
+    namespace["_patches"] = patches = pytest.MonkeyPatch()
+    namespace["_directory"] = directory = TemporaryDirectory(prefix="lazyjobs-docs-")
+    namespace["__name__"] = "__main__"
+    patches.chdir(directory.name)
+    patches.syspath_prepend(directory.name)
+    patches.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    patches.setenv("PYTHONWARNINGS", "error")
+    patches.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    patches.delenv("LAZYJOBS_BACKEND", raising=False)
+
+
+def _leave_directory(namespace: dict[str, Any]) -> None:
+    directory = namespace.pop("_directory")
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(directory.name):
+            del sys.modules[name]
+    namespace.pop("_patches").undo()
+    directory.cleanup()
+
+
+pytest_collect_file = Sybil(
+    parsers=[
+        CodeBlockParser("python", _run_python),
+        CodeBlockParser("sh", _run_sh),
+        _refuse_other_languages,
+    ],
+    patterns=["README.md", "docs/*.md"],
+    excludes=["*/README.md", "*/docs/*.md"],
+    setup=_enter_directory,
+    teardown=_leave_directory,
+).pytest()
