@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lazyjobs_memory import MemoryBackend
-
 from benchmarks._contender import Gauge, enqueue_each
 from benchmarks._job import noop, runs, wait_until
 from lazyjobs import BaseJob, JobRunner, State
+from lazyjobs_memory import MemoryBackend
 
 
 @dataclass

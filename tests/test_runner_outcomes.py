@@ -186,7 +186,7 @@ def test_a_retry_policy_that_fails_costs_the_job_nothing(answer: str, seconds: i
 
 def test_a_job_that_inherits_nothing_gets_the_defaults() -> None:
     class Bare:
-        kind = "bare"
+        kind: ClassVar[str] = "bare"
 
         def work(self) -> None:
             raise ValueError

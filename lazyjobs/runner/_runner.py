@@ -281,10 +281,12 @@ def _check_queues(queues: Iterable[str] | None) -> tuple[str, ...] | None:
     return ClaimParams(queues=tuple(queues)).queues
 
 
-def _check_poll_interval(interval: timedelta) -> timedelta:
-    if WaitParams(timeout=interval).timeout <= _NO_TIME:
+def _check_poll_interval(interval: object) -> timedelta:
+    if not isinstance(interval, timedelta):
+        raise TypeError(f"poll_interval must be a timedelta, not {type(interval).__name__}")
+    if interval <= _NO_TIME:
         raise ValueError(f"poll_interval must be more than 0, not {interval}")
-    return interval
+    return WaitParams(timeout=interval).timeout
 
 
 def _check_unknown_kind(choice: UnknownKind) -> UnknownKind:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import ClaimParams, CompleteParams, FinishParams, InsertParams, Record, RetryParams
+from lazyjobs_memory import MemoryBackend
 
 
 class HandClock:

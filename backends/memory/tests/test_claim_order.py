@@ -1,9 +1,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lazyjobs_memory import MemoryBackend
-
 from lazyjobs import ClaimParams, Record, RetryParams
+from lazyjobs_memory import MemoryBackend
 
 
 def test_records_due_at_once_come_in_the_order_of_insertion(

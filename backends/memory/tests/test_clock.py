@@ -1,9 +1,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from lazyjobs_memory import MemoryBackend
-
 from lazyjobs import ClaimParams, Record
+from lazyjobs_memory import MemoryBackend
 
 
 def test_times_stand_still_while_the_clock_goes_back(

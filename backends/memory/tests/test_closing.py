@@ -2,7 +2,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import (
     Backend,
@@ -23,6 +22,7 @@ from lazyjobs import (
     SupportsWait,
     WaitParams,
 )
+from lazyjobs_memory import MemoryBackend
 
 CALLS: Mapping[str, Callable[[MemoryBackend], object]] = {
     "insert": lambda backend: backend.insert(InsertParams(kind="greet")),

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 
 import pytest
-from lazyjobs_memory import MemoryBackend
-from lazyjobs_memory._text import MAX_LENGTH
 
 from lazyjobs import DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs_memory import MemoryBackend
+from lazyjobs_memory._text import MAX_LENGTH
 
 
 class Hostile(str):

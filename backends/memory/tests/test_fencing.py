@@ -2,7 +2,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import (
     ClaimLostError,
@@ -16,6 +15,7 @@ from lazyjobs import (
     RetryParams,
     State,
 )
+from lazyjobs_memory import MemoryBackend
 
 Verb = type[CompleteParams | RetryParams | DiscardParams]
 VERBS: tuple[Verb, ...] = (CompleteParams, RetryParams, DiscardParams)

@@ -6,9 +6,9 @@ from threading import Event
 from time import monotonic, sleep
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import ClaimParams, InsertParams, WaitParams
+from lazyjobs_memory import MemoryBackend
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork"),

@@ -2,9 +2,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import ClaimLostError, ClaimParams, ExtendParams, Record, RetryParams
+from lazyjobs_memory import MemoryBackend
 
 
 def test_a_record_is_claimed_again_when_its_lease_has_ended(

@@ -2,9 +2,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import InsertParams, ListOptions, Record, State
+from lazyjobs_memory import MemoryBackend
 
 
 def ids(backend: MemoryBackend, limit: int | None, *states: State) -> list[int]:

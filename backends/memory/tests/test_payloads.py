@@ -1,7 +1,7 @@
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import InsertParams, PayloadTooLargeError
+from lazyjobs_memory import MemoryBackend
 
 
 def payload_of(size: int) -> bytes:

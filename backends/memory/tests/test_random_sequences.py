@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from lazyjobs_memory import MemoryBackend
 from msgspec.structs import replace
 
 from lazyjobs import (
@@ -26,6 +25,7 @@ from lazyjobs import (
     Stats,
     WaitParams,
 )
+from lazyjobs_memory import MemoryBackend
 
 RETENTION = 3
 START = datetime(2030, 1, 1, tzinfo=UTC)

@@ -2,9 +2,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from lazyjobs_memory import MemoryBackend
-
 from lazyjobs import CompleteParams, DiscardParams, ListOptions, PruneParams, Record, RetryParams, State, Stats
+from lazyjobs_memory import MemoryBackend
 
 
 def counted(backend: MemoryBackend) -> Stats:

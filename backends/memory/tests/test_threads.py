@@ -6,7 +6,6 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import (
     ClaimLostError,
@@ -19,6 +18,7 @@ from lazyjobs import (
     State,
     WaitParams,
 )
+from lazyjobs_memory import MemoryBackend
 
 
 @pytest.fixture(autouse=True)

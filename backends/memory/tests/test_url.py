@@ -1,7 +1,7 @@
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import CONTRACT_VERSION, BackendURLError, ClaimParams, CompleteParams, InsertParams, open_backend
+from lazyjobs_memory import MemoryBackend
 
 
 def test_the_scheme_opens_this_backend() -> None:

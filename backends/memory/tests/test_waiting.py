@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 
 import pytest
-from lazyjobs_memory import MemoryBackend
 
 from lazyjobs import (
     BackendClosedError,
@@ -14,6 +13,7 @@ from lazyjobs import (
     RetryParams,
     WaitParams,
 )
+from lazyjobs_memory import MemoryBackend
 
 LONG = timedelta(seconds=20)
 
