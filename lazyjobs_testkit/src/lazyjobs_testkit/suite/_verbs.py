@@ -1,4 +1,4 @@
-"""Finishing by a verb's name, for tests that try all three."""
+"""Finishing by a verb's name, for tests that try all three, and records in a given state."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,6 +6,8 @@ from typing import Literal
 import pytest
 
 from lazyjobs import Backend, ClaimLostError, CompleteParams, DiscardParams, FinishParams, Record, RetryParams, State
+from lazyjobs_testkit.suite._bench import Bench
+from lazyjobs_testkit.suite._support import FUTURE, HOUR, PAST
 from lazyjobs_testkit.suite._trail import describe
 
 Verb = Literal["complete", "retry", "discard"]
@@ -50,3 +52,14 @@ def assert_refused(backend: Backend, params: FinishParams, reason: str) -> None:
     except ClaimLostError:
         return
     raise AssertionError(f"{describe(params)} was accepted, although {reason}")
+
+
+def insert_in_state(bench: Bench, state: State) -> Record:
+    """A record brought to that state and not due soon, as it was before its last step; nothing else may be due."""
+    if state is State.PENDING:
+        return bench.insert(run_at=FUTURE)
+    record = bench.claimed(run_at=PAST, lease=HOUR)
+    for verb, outcome in OUTCOMES.items():
+        if outcome is state:
+            finish(bench.backend, finish_params(verb, record, run_at=FUTURE))
+    return record

@@ -1,0 +1,177 @@
+"""LST: what list shows, in which order, and how much of it."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import combinations, pairwise
+
+from lazyjobs import CompleteParams, ListOptions, Record, State
+from lazyjobs_testkit.harness import SupportsClock
+from lazyjobs_testkit.suite._bench import Bench, rule
+from lazyjobs_testkit.suite._support import (
+    FUTURE,
+    HOUR,
+    PAST,
+    assert_all_same,
+    claim_ended,
+    fill,
+    keeps_finished,
+    plain_params,
+    wait_past,
+)
+from lazyjobs_testkit.suite._trail import describe
+from lazyjobs_testkit.suite._verbs import insert_in_state
+
+_KILOBYTE = b'"' + b"x" * 1022 + b'"'
+_TYPES = {
+    "id": int,
+    "kind": str,
+    "queue": str,
+    "payload": bytes,
+    "state": State,
+    "attempt": int,
+    "max_attempts": int,
+    "run_at": datetime,
+    "created_at": datetime,
+    "updated_at": datetime,
+    "last_error": str,
+}
+
+
+class ListTests:
+    @rule("LST-01")
+    def test_list_shows_the_newest_updated_at_first(self, bench: Bench) -> None:
+        records = shuffled_by_claims(bench)
+        expected = sorted(records, key=lambda record: record.updated_at, reverse=True)
+        assert_listed(settled_list(bench), expected)
+
+    @rule("LST-02")
+    def test_of_records_updated_at_the_same_time_the_highest_id_comes_first(self, bench: Bench) -> None:
+        bench.insert(run_at=PAST)
+        if isinstance(bench.harness, SupportsClock):
+            # Some backends let their clock stand still until the true one has caught up.
+            bench.harness.set_clock(bench.namespace, -HOUR)
+        fill(bench, plain_params(60), least=60)
+        listed = settled_list(bench)
+        ties = [(one, other) for one, other in pairwise(listed) if one.updated_at == other.updated_at]
+        if not ties:
+            bench.not_applicable("no two of 60 records, inserted as fast as can be, were updated at the same time")
+        for one, other in ties:
+            assert one.id > other.id, (
+                f"list shows id {one.id} before id {other.id}, both updated at {describe(one.updated_at)}"
+            )
+
+    @rule("LST-03")
+    def test_list_shows_no_more_than_the_limit_and_of_all_records_the_newest(self, bench: Bench) -> None:
+        records = shuffled_by_claims(bench)
+        expected = sorted(records, key=lambda record: record.updated_at, reverse=True)
+        for limit in (1, 2, len(records), len(records) + 1, 1000):
+            assert_listed(settled_list(bench, limit=limit), expected[:limit])
+
+    @rule("LST-04")
+    def test_without_a_limit_list_shows_every_record(self, bench: Bench) -> None:
+        size = min(len(_KILOBYTE), bench.traits.max_payload or len(_KILOBYTE))
+        payload = _KILOBYTE if size == len(_KILOBYTE) else b"7"
+        count = fill(bench, plain_params(2_100, payload), least=250)
+        ids = [record.id for record in settled_list(bench)]
+        assert len(ids) == count, f"list(limit=None) shows {len(ids)} records of {count}"
+        assert len(set(ids)) == count, f"list(limit=None) shows {len(ids) - len(set(ids))} records more than once"
+
+    @rule("LST-05")
+    def test_list_shows_only_records_of_the_given_states(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        of_state = {state: insert_in_state(bench, state).id for state in State}
+        for size in range(1, len(State) + 1):
+            for states in combinations(State, size):
+                listed = {record.id for record in settled_list(bench, states=states)}
+                expected = {of_state[state] for state in states}
+                assert listed == expected, f"list of {', '.join(states)} shows {listed} instead of {expected}"
+
+    @rule("LST-06")
+    def test_an_empty_set_of_states_shows_nothing(self, bench: Bench) -> None:
+        bench.insert(run_at=PAST)
+        assert not settled_list(bench, states=())
+
+    @rule("LST-07")
+    def test_the_limit_counts_records_of_the_given_states_only(self, bench: Bench) -> None:
+        held = {bench.claimed(run_at=PAST, lease=HOUR).id for _ in range(3)}
+        for _ in range(5):
+            newest = bench.insert(run_at=FUTURE)
+            wait_past(bench, newest.updated_at)
+        for limit in (2, 3, 4):
+            listed = [record.id for record in settled_list(bench, limit=limit, states=(State.RUNNING,))]
+            assert len(listed) == min(limit, 3), f"with limit {limit} list shows {len(listed)} of 3 running records"
+            assert held.issuperset(listed)
+
+    @rule("LST-08")
+    def test_without_options_list_shows_the_newest_hundred(self, bench: Bench) -> None:
+        bench.claimed(run_at=PAST, lease=HOUR)
+        fill(bench, plain_params(100), least=100)
+        everything = settled_list(bench)
+        assert_listed(bench.backend.list(), everything[:100])
+
+    @rule("LST-09")
+    def test_list_changes_nothing(self, bench: Bench) -> None:
+        ended = claim_ended(bench)
+        waiting = bench.insert(queue="other", run_at=PAST)
+        for states in (None, (State.RUNNING,), (State.PENDING,)):
+            settled_list(bench, states=states)
+        before = {record.id: record for record in (ended, waiting)}
+        assert_all_same(before, bench.records(), "listing")
+
+    @rule("LST-10")
+    def test_list_shows_at_once_what_was_done(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        assert not settled_list(bench), "a new namespace is not empty"
+        inserted = bench.insert(run_at=PAST)
+        assert_shows(bench, inserted.id, State.PENDING, "insert")
+        claimed = bench.claim_due()
+        assert_shows(bench, inserted.id, State.RUNNING, "claim")
+        bench.backend.complete(CompleteParams(id=claimed.id, attempt=claimed.attempt))
+        assert_shows(bench, inserted.id, State.SUCCEEDED, "complete")
+
+    @rule("LST-11")
+    def test_list_returns_a_sequence_of_records(self, bench: Bench) -> None:
+        bench.claimed(run_at=PAST)
+        bench.insert(run_at=FUTURE)
+        listed = settled_list(bench)
+        assert isinstance(listed, Sequence), f"list returned a {type(listed).__name__}, which is no sequence"
+        for record in listed:
+            assert isinstance(record, Record), f"list shows a {type(record).__name__}, which is no Record"
+            for name, expected in _TYPES.items():
+                value = getattr(record, name)
+                assert isinstance(value, expected), f"{name} of record {record.id} is {value!r}, no {expected.__name__}"
+
+
+def settled_list(
+    bench: Bench, *, limit: int | None = None, states: tuple[State, ...] | None = None
+) -> Sequence[Record]:
+    """What list answers once it may no longer be behind."""
+    time.sleep(bench.traits.staleness.total_seconds())
+    return bench.backend.list(ListOptions(limit=limit, states=None if states is None else frozenset(states)))
+
+
+def shuffled_by_claims(bench: Bench) -> list[Record]:
+    """Four records, as they are: updated at different times, and neither in the order of ids nor against it."""
+    records: dict[int, Record] = {}
+    for number in range(4):
+        record = bench.insert(run_at=PAST + number * HOUR)
+        records[record.id] = record
+        wait_past(bench, record.updated_at)
+    for _ in range(2):
+        claimed = bench.claim_due(lease=HOUR)
+        records[claimed.id] = claimed
+        wait_past(bench, claimed.updated_at)
+    return [*records.values()]
+
+
+def assert_listed(listed: Sequence[Record], expected: Sequence[Record]) -> None:
+    """Fails unless list showed these records in this order."""
+    got, wanted = [record.id for record in listed], [record.id for record in expected]
+    times = ", ".join(f"{record.id} updated at {describe(record.updated_at)}" for record in expected[:10])
+    assert got == wanted, f"list shows the ids {describe(got)} instead of {describe(wanted)} ({times})"
+
+
+def assert_shows(bench: Bench, id: int, state: State, verb: str) -> None:
+    states = {record.id: record.state for record in settled_list(bench)}
+    assert states == {id: state}, f"after {verb} list shows {states or 'nothing'} instead of {{{id}: {state}}}"

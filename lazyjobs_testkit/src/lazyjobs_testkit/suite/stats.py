@@ -1,0 +1,163 @@
+"""STA: what stats counts."""
+
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+from lazyjobs import CompleteParams, DiscardParams, RetryParams, State
+from lazyjobs_testkit.suite._bench import Bench, rule
+from lazyjobs_testkit.suite._support import (
+    FUTURE,
+    HOUR,
+    PAST,
+    assert_all_same,
+    claim_ended,
+    fill,
+    keeps_finished,
+    plain_params,
+)
+from lazyjobs_testkit.suite._verbs import insert_in_state
+
+K = TypeVar("K", bound=Hashable)
+
+
+class StatsTests:
+    @rule("STA-01")
+    def test_an_empty_namespace_counts_nothing(self, bench: Bench) -> None:
+        stats = bench.stats()
+        assert stats.total == 0
+        for grouping in (stats.by_state, stats.by_kind, stats.by_queue):
+            assert sum(grouping.values()) == 0
+
+    @rule("STA-02")
+    def test_total_counts_every_record(self, bench: Bench) -> None:
+        bench.claimed(run_at=PAST, lease=HOUR)
+        bench.insert(run_at=FUTURE)
+        count = 2 + fill(bench, plain_params(1_100), least=150)
+        assert bench.stats().total == count
+
+    @rule("STA-02")
+    def test_total_counts_records_of_every_state(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        counts = some_of_each_state(bench)
+        assert bench.stats().total == sum(counts.values())
+
+    @rule("STA-03")
+    def test_by_state_counts_the_records_of_each_state(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        counts = some_of_each_state(bench)
+        assert present(bench.stats().by_state) == counts
+
+    @rule("STA-03")
+    def test_a_repeated_finish_is_counted_once(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        first, second, third = (bench.claimed(run_at=PAST) for _ in range(3))
+        for _ in range(2):
+            bench.backend.complete(CompleteParams(id=first.id, attempt=first.attempt))
+            bench.backend.retry(RetryParams(id=second.id, attempt=second.attempt, run_at=FUTURE))
+            bench.backend.discard(DiscardParams(id=third.id, attempt=third.attempt))
+        expected = {State.SUCCEEDED: 1, State.RETRYING: 1, State.DISCARDED: 1}
+        assert present(bench.stats().by_state) == expected
+
+    @rule("STA-04")
+    def test_by_kind_counts_the_records_of_each_kind(self, bench: Bench) -> None:
+        counts = {"mail": 1, "Mail": 2, "mail.send": 3, "mail_send": 1, "m": 2}
+        for kind, count in counts.items():
+            for _ in range(count):
+                bench.insert(kind=kind, run_at=PAST)
+        assert present(bench.stats().by_kind) == counts
+
+    @rule("STA-05")
+    def test_by_queue_counts_the_records_of_each_queue(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        counts = {"mail": 1, "Mail": 2, "mail.send": 3, "mail_send": 1, "m": 2}
+        for queue, count in counts.items():
+            for _ in range(count):
+                bench.insert(queue=queue, run_at=PAST)
+        record = bench.claim_due(queues=("Mail",))
+        bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
+        assert present(bench.stats().by_queue) == counts
+
+    @rule("STA-06")
+    def test_by_queue_state_counts_the_records_of_each_queue_and_state(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        for _ in range(2):
+            record = bench.claimed(queue="a", run_at=PAST)
+            bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
+        bench.claimed(queue="a", run_at=PAST, lease=HOUR)
+        bench.claimed(queue="b", run_at=PAST, lease=HOUR)
+        for _ in range(3):
+            bench.insert(queue="b", run_at=FUTURE)
+        counts = {queue: present(states) for queue, states in bench.stats().by_queue_state.items()}
+        assert {queue: states for queue, states in counts.items() if states} == {
+            "a": {State.SUCCEEDED: 2, State.RUNNING: 1},
+            "b": {State.RUNNING: 1, State.PENDING: 3},
+        }
+
+    @rule("STA-07")
+    def test_each_grouping_sums_to_the_total(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        some_of_each_state(bench)
+        claim_ended(bench, queue="ended", kind="ended")
+        for number in range(20):
+            bench.insert(kind=f"kind-{number % 5}", queue=f"queue-{number % 7}", run_at=FUTURE)
+        stats = bench.stats()
+        sums = {name: sum(getattr(stats, name).values()) for name in ("by_state", "by_kind", "by_queue")}
+        sums["by_queue_state"] = sum(sum(states.values()) for states in stats.by_queue_state.values())
+        assert sums == dict.fromkeys(sums, stats.total)
+
+    @rule("STA-08")
+    def test_a_key_without_a_record_is_absent(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        record = bench.claimed(queue="a", run_at=PAST)
+        bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
+        stats = bench.stats()
+        groupings: dict[str, Mapping[State, int] | Mapping[str, int]] = {
+            "by_state": stats.by_state,
+            "by_kind": stats.by_kind,
+            "by_queue": stats.by_queue,
+            **{f"by_queue_state[{queue!r}]": states for queue, states in stats.by_queue_state.items()},
+        }
+        for name, grouping in groupings.items():
+            empty = [str(key) for key, count in grouping.items() if not count]
+            assert not empty, f"{name} has keys without a record: {empty}"
+        assert all(stats.by_queue_state.values()), f"by_queue_state has queues without a record: {stats.by_queue_state}"
+
+    @rule("STA-08")
+    def test_in_an_empty_namespace_every_key_is_absent(self, bench: Bench) -> None:
+        stats = bench.stats()
+        keys = [*stats.by_state, *stats.by_kind, *stats.by_queue, *stats.by_queue_state]
+        assert not keys, f"a namespace without records has the keys {keys}"
+
+    @rule("STA-09")
+    def test_stats_changes_nothing(self, bench: Bench) -> None:
+        ended = claim_ended(bench)
+        waiting = bench.insert(queue="other", run_at=PAST)
+        for _ in range(2):
+            bench.stats()
+        before = {record.id: record for record in (ended, waiting)}
+        assert_all_same(before, bench.records(), "asking for stats")
+
+    @rule("STA-10")
+    def test_stats_counts_at_once_what_was_done(self, bench: Bench) -> None:
+        keeps_finished(bench)
+        assert not present(bench.stats().by_state), "a new namespace is not empty"
+        record = bench.insert(run_at=PAST)
+        assert present(bench.stats().by_state) == {State.PENDING: 1}
+        record = bench.claim_due()
+        assert present(bench.stats().by_state) == {State.RUNNING: 1}
+        bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
+        assert present(bench.stats().by_state) == {State.SUCCEEDED: 1}
+
+
+def present(counts: Mapping[K, int]) -> dict[K, int]:
+    """The counts that are not zero."""
+    return {key: count for key, count in counts.items() if count}
+
+
+def some_of_each_state(bench: Bench) -> dict[State, int]:
+    """Makes so many records of each state."""
+    counts = {State.SUCCEEDED: 3, State.RETRYING: 2, State.DISCARDED: 1, State.RUNNING: 2, State.PENDING: 4}
+    for state, count in counts.items():
+        for _ in range(count):
+            insert_in_state(bench, state)
+    return counts
