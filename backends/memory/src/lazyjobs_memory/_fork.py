@@ -5,11 +5,13 @@ from threading import Lock
 from typing import Protocol
 from weakref import WeakSet
 
+from lazyjobs_memory._lock import PoliteLock
+
 
 class ForkSafe(Protocol):
     """What has a lock, and can start over with a new one in a child."""
 
-    lock: Lock
+    lock: PoliteLock
 
     def start_over(self) -> None: ...
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import TIMEOUT_MAX, Condition, Lock
+from threading import TIMEOUT_MAX, Condition
 from time import monotonic
 
 from lazyjobs import Record, WaitParams
 from lazyjobs_memory._fork import survive_forks
+from lazyjobs_memory._lock import PoliteLock
 
 
 class Monitor:
@@ -15,7 +16,7 @@ class Monitor:
     __slots__ = ("__weakref__", "_waiters", "lock")
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = PoliteLock()
         self._waiters: list[_Waiter] = []
         survive_forks(self)
 
@@ -51,7 +52,7 @@ class Monitor:
 
     def start_over(self) -> None:
         """Takes a new lock and forgets the waiters: for a forked child, which has none of the other threads."""
-        self.lock = Lock()
+        self.lock = PoliteLock()
         self._waiters.clear()
 
 
@@ -60,8 +61,8 @@ class _Waiter:
 
     __slots__ = ("_condition", "_queues", "_until")
 
-    def __init__(self, lock: Lock, queues: tuple[str, ...]) -> None:
-        self._condition = Condition(lock)
+    def __init__(self, lock: PoliteLock, queues: tuple[str, ...]) -> None:
+        self._condition = Condition(lock)  # type: ignore[arg-type]  # acquire and release are all it uses
         self._queues = queues
         self._until: datetime
 
