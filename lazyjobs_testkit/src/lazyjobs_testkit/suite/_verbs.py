@@ -24,15 +24,22 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
 
 
 def finish_params(
-    verb: Verb, record: Record, *, attempt: int | None = None, last_error: str = "", run_at: datetime | None = None
+    verb: Verb,
+    record: Record,
+    *,
+    id: int | None = None,
+    attempt: int | None = None,
+    last_error: str = "",
+    run_at: datetime | None = None,
 ) -> FinishParams:
-    """What to finish `record` with; what a verb has no use for is left out."""
+    """What to finish `record` with, or another id or attempt; what a verb has no use for is left out."""
+    id = record.id if id is None else id
     attempt = record.attempt if attempt is None else attempt
     if verb == "complete":
-        return CompleteParams(id=record.id, attempt=attempt)
+        return CompleteParams(id=id, attempt=attempt)
     if verb == "retry":
-        return RetryParams(id=record.id, attempt=attempt, last_error=last_error, run_at=run_at)
-    return DiscardParams(id=record.id, attempt=attempt, last_error=last_error)
+        return RetryParams(id=id, attempt=attempt, last_error=last_error, run_at=run_at)
+    return DiscardParams(id=id, attempt=attempt, last_error=last_error)
 
 
 def finish(backend: Backend, params: FinishParams) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lazyjobs import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs import FinishParams, Record, RetryParams
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import (
     FUTURE,
@@ -125,9 +125,8 @@ class FencingTests:
 
 def unknown(record: Record, verb: Verb) -> Iterator[FinishParams]:
     """Finishes of ids that no record has: one given soon, perhaps, one far off."""
-    kinds = {"complete": CompleteParams, "retry": RetryParams, "discard": DiscardParams}
     for id in (record.id + 1, record.id + 1000, 2**62 + 1):
-        yield kinds[verb](id=id, attempt=1)
+        yield finish_params(verb, record, id=id, attempt=1)
 
 
 def assert_nothing_changes(bench: Bench, before: dict[int, Record], refused: list[FinishParams]) -> None:
