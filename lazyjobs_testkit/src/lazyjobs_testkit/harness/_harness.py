@@ -29,6 +29,9 @@ class Harness(ABC):
     one_store: ClassVar[bool] = False
     """Whether all namespaces are one store, emptied between the tests; true only for a URL without `{namespace}`."""
 
+    notes: ClassVar[tuple[str, ...]] = ()
+    """What the reader of a report has to know of how the backend was tried."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "name" not in cls.__dict__:

@@ -31,8 +31,8 @@ class Ledger:
         self._open.add(namespace)
         self._write(f"+{namespace}")
 
-    def destroyed(self, namespace: str) -> None:
-        """Strikes out a namespace that is no more; the file goes with the last one."""
+    def strike_out(self, namespace: str) -> None:
+        """Notes that a namespace is no more, or no concern of the kit's."""
         self._open.discard(namespace)
         self._write(f"-{namespace}")
 

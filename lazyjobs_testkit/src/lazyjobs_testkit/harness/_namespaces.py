@@ -28,7 +28,11 @@ class Namespaces:
     def destroy(self, namespace: str) -> None:
         """Removes everything of a namespace, through the harness."""
         self._harness.destroy(namespace)
-        self._ledger.destroyed(namespace)
+        self.forget(namespace)
+
+    def forget(self, namespace: str) -> None:
+        """Leaves a namespace as it is, now and in later runs."""
+        self._ledger.strike_out(namespace)
 
 
 @cache

@@ -20,6 +20,8 @@ from lazyjobs_testkit.harness._harness import Harness, HarnessError
 from lazyjobs_testkit.harness._traits import Traits
 
 PLACE = "{namespace}"
+_LEFT_BEHIND = "a URL cannot say how to remove a namespace: what was stored in them is left for you to remove"
+_ONE_STORE = "the URL has no {namespace} in it: every rule used the same store, emptied through the backend itself"
 _LATEST = datetime(2199, 1, 1, tzinfo=UTC)
 
 
@@ -69,8 +71,11 @@ def _finish_all(backend: Backend) -> None:
 def make_url_harness(url: str, traits: Traits, declared: Sequence[str] = ()) -> type[Harness]:
     """The harness of a URL, with `traits` and what `declared` adds to them; raises `HarnessError` for a strange one."""
     traits = declare_traits(traits, declared)
-    one_store = PLACE not in url and not traits.single_instance
-    return type("URLHarness", (URLHarness,), {"url": url, "name": url, "traits": traits, "one_store": one_store})
+    members: dict[str, object] = {"url": url, "name": url, "traits": traits}
+    if not traits.single_instance:
+        members["one_store"] = PLACE not in url
+        members["notes"] = (_LEFT_BEHIND if PLACE in url else _ONE_STORE,)
+    return type("URLHarness", (URLHarness,), members)
 
 
 def declare_traits(traits: Traits, declared: Sequence[str]) -> Traits:

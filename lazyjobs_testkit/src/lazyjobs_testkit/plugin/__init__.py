@@ -1,4 +1,6 @@
-"""The pytest plugin: options, the outcome of each rule, the report."""
+"""The pytest plugin: nothing but options until a conformance suite is collected; then rules, verdicts and a report."""
+
+import random
 
 import pytest
 
@@ -8,10 +10,38 @@ pytest.register_assert_rewrite("lazyjobs_testkit.suite", "lazyjobs_testkit.histo
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the kit's options."""
     group = parser.getgroup("lazyjobs", "conformance of lazyjobs backends")
-    group.addoption("--lazyjobs-seed", type=int, default=0)
-    group.addoption("--lazyjobs-thorough", action="store_true")
+    group.addoption(
+        "--lazyjobs-backend",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="with --pyargs lazyjobs_testkit: try this backend: the name of an installed one, `all` of them, a URL, "
+        "module:Harness or file.py:Harness",
+    )
+    group.addoption(
+        "--lazyjobs-trait",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="what the backend of a URL declares, such as durable or max_payload=262144",
+    )
+    group.addoption("--lazyjobs-seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
+    group.addoption("--lazyjobs-thorough", action="store_true", help="ten times the usual budgets")
+    group.addoption(
+        "--lazyjobs-output", metavar="DIR", help="write conformance.json, conformance.html and badge.json there"
+    )
+    group.addoption(
+        "--lazyjobs-baseline",
+        metavar="FILE",
+        help="an earlier conformance.json: what it records as failing may fail, anything else that differs may not",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker that ties a test to its rule."""
+    """Registers the marker that ties a test to its rule, and what waits for a suite."""
     config.addinivalue_line("markers", "lazyjobs_rule(id): the rule of the contract that a conformance test tries")
+    if config.option.lazyjobs_seed is None:
+        config.option.lazyjobs_seed = random.randrange(1_000_000)  # noqa: S311 (to be told, not to be secret)
+    from lazyjobs_testkit.plugin._gateway import Gateway
+
+    config.pluginmanager.register(Gateway(config), "lazyjobs_testkit_gateway")

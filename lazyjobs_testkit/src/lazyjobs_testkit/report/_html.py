@@ -30,7 +30,7 @@ def render_html(report: Report) -> str:
     )
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<title>{escape(title)}: conformance</title>\n<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n'
+        f"<title>{escape(title)}: conformance</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}: {escape(report.level)}</h1>\n{_render_facts(report)}\n{areas}\n</body>\n</html>\n"
     )
 

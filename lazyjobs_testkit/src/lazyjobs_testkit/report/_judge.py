@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
 from lazyjobs_testkit.report._level import reach_level
 from lazyjobs_testkit.report._values import (
+    NO_TEST,
     NOT_REACHED,
     NOT_SELECTED,
     Observation,
@@ -41,6 +42,8 @@ class Run(Struct, frozen=True, kw_only=True):
     started: datetime
     seconds: float
     rules: Mapping[str, Rule]
+    tested: Collection[str]
+    """The rules that the suite has tests of."""
 
 
 class _Verdict(Struct, frozen=True):
@@ -53,7 +56,7 @@ class _Verdict(Struct, frozen=True):
 
 def make_report(run: Run, selection: Selection, observations: Sequence[Observation]) -> Report:
     """What the run found out about the backend of one suite: every rule of the manifest is in it."""
-    verdicts = _judge_all(run.rules, selection, observations)
+    verdicts = _judge_all(run, selection, observations)
     statuses = {id: verdict.status for id, verdict in verdicts.items()}
     counts = Counter(statuses.values())
     subject = next((seen.subject for seen in observations if seen.subject), selection.subject)
@@ -79,28 +82,27 @@ def make_report(run: Run, selection: Selection, observations: Sequence[Observati
     )
 
 
-def _judge_all(
-    rules: Mapping[str, Rule], selection: Selection, observations: Iterable[Observation]
-) -> dict[str, _Verdict]:
-    seen: dict[str, list[Observation]] = {id: [] for id in rules}
+def _judge_all(run: Run, selection: Selection, observations: Iterable[Observation]) -> dict[str, _Verdict]:
+    seen: dict[str, list[Observation]] = {id: [] for id in run.rules}
     for observation in observations:
         seen[observation.rule].append(observation)
-    verdicts = {id: _judge(id, seen[id], selection) for id in rules}
-    return {id: _unless_blocked(rule, verdicts) for id, rule in rules.items()}
+    verdicts = {id: _judge(id, seen[id], selection, run.tested) for id in run.rules}
+    return {id: _unless_blocked(rule, verdicts) for id, rule in run.rules.items()}
 
 
-def _judge(id: str, seen: Sequence[Observation], selection: Selection) -> _Verdict:
+def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: Collection[str]) -> _Verdict:
     replaced = [name for name, rule in selection.overridden.items() if rule == id]
     selected = sum(rule == id for rule in selection.tests.values())
     if replaced:
         return _Verdict(Status.UNTESTED, f"{', '.join(replaced)} of the suite was overridden or deleted")
     if not seen:
-        return _Verdict(Status.UNTESTED, NOT_REACHED if selected else NOT_SELECTED)
+        return _Verdict(Status.UNTESTED, NOT_REACHED if selected else NOT_SELECTED if id in tested else NO_TEST)
     worst = min(seen, key=lambda each: _WORST_FIRST.index(each.status))
     expected = any(expectation.rule == id and not expectation.expired for expectation in selection.expected)
-    verdict = _Verdict(worst.status, worst.reason, worst, len(seen), sum(each.seconds for each in seen))
-    if worst.status is Status.PASSED and len(seen) < selected:
-        return replace(verdict, status=Status.UNTESTED, reason=f"{selected - len(seen)} of its tests were not reached")
+    tests = len({each.test for each in seen})
+    verdict = _Verdict(worst.status, worst.reason, worst, tests, sum(each.seconds for each in seen))
+    if worst.status is Status.PASSED and tests < selected:
+        return replace(verdict, status=Status.UNTESTED, reason=f"{selected - tests} of its tests were not reached")
     if worst.status is Status.PASSED and expected:
         holds = replace(worst, message="the rule was expected to fail, and holds; remove the expected failure")
         return replace(verdict, status=Status.FAILED, reason="expected to fail", shown=holds)

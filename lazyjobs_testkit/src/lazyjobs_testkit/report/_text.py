@@ -78,6 +78,19 @@ def _indent(text: str) -> list[str]:
 def _render_reasons(status: Status, rules: Iterable[RuleResult]) -> Iterator[str]:
     ordered = sorted(rules, key=lambda rule: rule.reason)
     for reason, group in groupby(ordered, key=lambda rule: rule.reason):
-        ids = sorted(rule.id for rule in group)
-        text = f"{status.value.replace('_', ' ')}, {reason}: {', '.join(ids)} ({len(ids)})"
+        ids = [rule.id for rule in group]
+        text = f"{status.value.replace('_', ' ')}, {reason}: {', '.join(_shorten(ids))} ({len(ids)})"
         yield from textwrap.wrap(text, _WIDTH, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
+
+
+def _shorten(ids: Iterable[str]) -> Iterator[str]:
+    """The ids, with rows of them told by the first and the last: CLM-01…04."""
+    runs: list[list[str]] = []
+    for id in ids:
+        area, _, number = id.partition("-")
+        if runs and runs[-1][-1] == f"{area}-{int(number) - 1:02}":
+            runs[-1].append(id)
+        else:
+            runs.append([id])
+    for run in runs:
+        yield run[0] if len(run) == 1 else f"{run[0]}…{run[-1].partition('-')[2]}"

@@ -22,6 +22,7 @@ class Status(StrEnum):
     UNTESTED = "untested"
 
 
+NO_TEST = "the suite has no test of it"
 NOT_SELECTED = "not selected"
 NOT_REACHED = "not reached"
 

@@ -100,8 +100,10 @@ def conformance_suite(harness: type[Harness], *, expected_failures: Sequence[Exp
 
 def overridden_tests(suite: type[Suite]) -> dict[str, str]:
     """The suite's tests that a class has replaced or deleted, each with its rule."""
-    return {
-        name: test.rule
-        for name, test in suite_tests().items()
-        if inspect.getattr_static(suite, name, None) is not test.function
-    }
+    return {name: test.rule for name, test in suite_tests().items() if suite_test_of(suite, name) is None}
+
+
+def suite_test_of(suite: type, name: str) -> SuiteTest | None:
+    """The suite's test that a class has under a name; None if it is no test of the suite, or not the suite's own."""
+    test = suite_tests().get(name) if issubclass(suite, Suite) else None
+    return test if test and inspect.getattr_static(suite, name, None) is test.function else None

@@ -1,0 +1,69 @@
+"""The command `lazyjobs-conformance`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lazyjobs import CONTRACT_VERSION
+from lazyjobs_testkit import __version__
+from lazyjobs_testkit.cli._run import run_conformance
+from lazyjobs_testkit.rules import MANIFEST, Area
+
+_DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
+_EPILOG = (
+    "What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if nothing is wrong, with 1 if a rule is "
+    "broken, with another number if nothing could be tried."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads the command line and tries the backend it names; the exit status."""
+    options = _make_parser().parse_args(argv)
+    return run_conformance(
+        options.backend,
+        traits=options.trait,
+        rules=options.rule,
+        seed=options.seed,
+        thorough=options.thorough,
+        baseline=options.baseline,
+        output=options.output,
+        pytest_options=options.pytest,
+    )
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lazyjobs-conformance", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument(
+        "backend",
+        metavar="BACKEND",
+        help="the name of an installed backend, `all` of them, a URL (in which {namespace} stands where a namespace's "
+        "name goes), module:Harness or file.py:Harness",
+    )
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST-OPTION", help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add(
+        "--rule", action="append", default=[], type=_read_rule, metavar="ID", help="only this rule or area: CLM-04, CLM"
+    )
+    add("--seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
+    add("--thorough", action="store_true", help="ten times the usual budgets")
+    add("--trait", action="append", default=[], metavar="NAME[=VALUE]", help="what the backend of a URL declares")
+    add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
+    add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
+    version = f"lazyjobs-testkit {__version__}, contract {CONTRACT_VERSION}, {len(MANIFEST)} rules"
+    add("--version", action="version", version=version)
+    return parser
+
+
+def _read_rule(text: str) -> str:
+    """What pytest's -k takes to select a rule, or the rules of an area."""
+    name = text.upper()
+    if name in list(Area):
+        return f"{name}-"
+    if name not in MANIFEST:
+        raise argparse.ArgumentTypeError(f"there is no rule and no area {text!r}")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What the end of a test means for its rule."""
+
+import msgspec
+import pytest
+
+from lazyjobs_testkit.plugin._collecting import SuiteNotes
+from lazyjobs_testkit.report import Observation, Status, render_calls
+from lazyjobs_testkit.rules import Rule
+from lazyjobs_testkit.suite._bench import Bench
+from lazyjobs_testkit.suite._outcomes import BLOCKED, NOT_APPLICABLE
+from lazyjobs_testkit.suite._trail import printable
+
+_KEPT_CALLS = 200
+_KEPT_LINES = 12
+
+
+def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: SuiteNotes) -> None:
+    """Attaches to `report` an `Observation` if it says anything of the rule; tells a failure in the rule's words."""
+    status, reason, problem = _judge(report, notes)
+    if status is None:
+        return
+    failed = status is Status.FAILED
+    calls = _calls_of(item) if failed else ()
+    observation = Observation(
+        test=item.nodeid,
+        rule=rule.id,
+        status=status,
+        reason=reason,
+        message=_message_of(report) if failed else "",
+        calls=calls,
+        seconds=report.duration,
+        subject=notes.gate.subject,
+        problem=problem,
+    )
+    if failed:
+        notes.broken[rule.id] = True
+        _tell(report, rule, calls, notes.reproduce.replace("{rule}", rule.id))
+        observation = _expect(observation, report, notes)
+    # As plain values: that is what a worker can send to its controller.
+    report.lazyjobs = msgspec.to_builtins(observation)  # type: ignore[attr-defined]
+
+
+def _judge(report: pytest.TestReport, notes: SuiteNotes) -> tuple[Status | None, str, str]:
+    if hasattr(report, "wasxfail") and report.skipped:
+        return Status.FAILED, "", "a rule failed that was marked xfail; give conformance_suite an ExpectedFailure"
+    if report.failed:
+        return Status.FAILED, "", ""
+    if report.skipped:
+        return (*_read_skip(report), notes.gate.refusal)
+    return (Status.PASSED if report.when == "call" else None), "", ""
+
+
+def _read_skip(report: pytest.TestReport) -> tuple[Status, str]:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    for prefix, status in ((NOT_APPLICABLE, Status.NOT_APPLICABLE), (BLOCKED, Status.BLOCKED)):
+        if reason.startswith(prefix):
+            return status, reason.removeprefix(prefix)
+    return Status.UNTESTED, f"skipped: {reason}"
+
+
+def _calls_of(item: pytest.Item) -> tuple[str, ...]:
+    bench = getattr(item, "funcargs", {}).get("bench")
+    trail = bench.trail if isinstance(bench, Bench) else []
+    return tuple(str(call) for call in trail[-_KEPT_CALLS:])
+
+
+def _message_of(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else str(report.longrepr)
+    lines = printable(text).removeprefix("AssertionError: ").splitlines()
+    more = [f"… {len(lines) - _KEPT_LINES} lines more"] if len(lines) > _KEPT_LINES else []
+    return "\n".join([*lines[:_KEPT_LINES], *more])
+
+
+def _tell(report: pytest.TestReport, rule: Rule, calls: tuple[str, ...], command: str) -> None:
+    add_section = getattr(report.longrepr, "addsection", None)
+    if add_section is None:
+        return
+    lines = [f"“{rule.text}”", ""]
+    if calls:
+        lines += ["the calls that led here:", *render_calls(calls), ""]
+    lines += [f"reproduce:   {command}", f"usual cause: {rule.cause}"]
+    add_section(f"{rule.id}  {rule.title}  ({rule.keyword}, since contract {rule.since})", "\n".join(lines))
+
+
+def _expect(observation: Observation, report: pytest.TestReport, notes: SuiteNotes) -> Observation:
+    expectation = notes.expected.get(observation.rule)
+    if expectation is None or expectation.expired:
+        return observation
+    report.outcome = "skipped"
+    report.wasxfail = f"{expectation.rule}: {expectation.reason}"
+    return msgspec.structs.replace(observation, status=Status.EXPECTED_FAILURE, reason=expectation.reason)
