@@ -54,7 +54,7 @@ format: setup
 types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts
 	$(RUN)/mypy backends/memory
-	$(RUN)/mypy lazyjobs_testkit
+	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
 
 docs: setup
 	$(RUN)/python -m pytest -q README.md docs
@@ -65,7 +65,7 @@ build: setup
 	@ls dist
 
 wheels: build
-	sh scripts/test_wheels.sh
+	sh scripts/test_wheels.sh $(PYTHON)
 
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)

@@ -72,6 +72,8 @@ def check_time(field: str, value: object) -> datetime:
             value = value.astimezone(UTC)
         except OverflowError:
             raise ValueError(f"{field} must be in the years 1970 to 2200, not {value}") from None
+    if type(value) is not datetime:
+        value = datetime.combine(value.date(), value.time(), UTC)
     if not 1970 <= value.year <= 2200:
         raise ValueError(f"{field} must be in the years 1970 to 2200, not {value}")
     return value
@@ -97,6 +99,11 @@ def _depth(content: object) -> int:
         depth += 1
         level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
     return depth
+
+
+def make_plain(value: str | bytes) -> str | bytes:
+    """`value` as exactly a str or bytes."""
+    return str.__str__(value) if isinstance(value, str) else bytes(memoryview(value))
 
 
 def check_members(field: str, value: object) -> Collection[str]:

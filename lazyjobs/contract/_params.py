@@ -14,7 +14,12 @@ from lazyjobs.contract._records import State
 
 
 class _Params(Struct, frozen=True, kw_only=True):
-    pass
+    def _make_plain(self) -> None:
+        """Replaces what is of a subclass, such as an enum's member, of which encoders know nothing."""
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if isinstance(value, str | bytes) and type(value) not in (str, bytes):
+                force_setattr(self, field, checks.make_plain(value))
 
 
 class InsertParams(_Params, frozen=True, kw_only=True):
@@ -36,6 +41,8 @@ class InsertParams(_Params, frozen=True, kw_only=True):
         checks.check_name("queue", self.queue)
         checks.check_payload("payload", self.payload)
         checks.check_integer("max_attempts", self.max_attempts, 1, checks.MAX_ATTEMPTS)
+        if not (type(self.kind) is type(self.queue) is str and type(self.payload) is bytes):
+            self._make_plain()
         if self.run_at is not None:
             force_setattr(self, "run_at", checks.check_time("run_at", self.run_at))
 
@@ -85,6 +92,8 @@ class RetryParams(_ClaimToken, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.check_text("last_error", self.last_error)
+        if type(self.last_error) is not str:
+            self._make_plain()
         if self.run_at is not None:
             force_setattr(self, "run_at", checks.check_time("run_at", self.run_at))
 
@@ -98,6 +107,8 @@ class DiscardParams(_ClaimToken, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.check_text("last_error", self.last_error)
+        if type(self.last_error) is not str:
+            self._make_plain()
 
 
 class ExtendParams(_ClaimToken, frozen=True, kw_only=True):

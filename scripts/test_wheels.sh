@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs the built wheels with plain pip into a fresh environment, away from the checkout, and uses them there.
+set -eu
+python=$1
+root=$(pwd)
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+"$python" -m venv "$place/env"
+"$place/env/bin/python" -m pip install --quiet -c "$root/constraints.txt" "$root"/dist/*.whl
+cd "$place"
+PATH="$place/env/bin:$PATH"
+unset PYTHONPATH
+
+echo "== the wheels alone: import, types, entry points, the worker command"
+python - <<'PYTHON'
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+import lazyjobs, lazyjobs_memory, lazyjobs_testkit
+
+for package in (lazyjobs, lazyjobs_memory, lazyjobs_testkit):
+    place = Path(package.__file__).parent
+    assert place.is_relative_to(sys.prefix), place
+    assert (place / "py.typed").is_file(), place
+for distribution in distributions():
+    if distribution.name.startswith("lazyjobs"):
+        assert any(str(file).endswith("LICENSE") for file in distribution.files), distribution.name
+assert lazyjobs.open_backend("memory://").stats().total == 0
+PYTHON
+cat > app.py <<'PYTHON'
+from lazyjobs import BaseJob, JobRunner
+
+
+class Hello(BaseJob):
+    kind = "hello"
+
+    def work(self) -> None:
+        print("hello from the wheel")
+
+
+runner = JobRunner(jobs=[Hello])
+runner.enqueue(Hello())
+PYTHON
+lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
+
+echo "== the kit, by name, with no code written"
+python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory
