@@ -13,7 +13,7 @@ class Kind(StrEnum):
     WELCOME = "user.welcome"
 
 
-class Queue(str, Enum):
+class Queue(str, Enum):  # noqa: UP042 (the older spelling is what this is about)
     MAIL = "mail"
 
 
