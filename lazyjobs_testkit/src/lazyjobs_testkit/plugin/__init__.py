@@ -41,7 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker that ties a test to its rule, and what waits for a suite."""
     config.addinivalue_line("markers", "lazyjobs_rule(id): the rule of the contract that a conformance test tries")
     if config.option.lazyjobs_seed is None:
-        config.option.lazyjobs_seed = random.randrange(1_000_000)  # noqa: S311 (to be told, not to be secret)
+        from_controller: dict[str, int] = getattr(config, "workerinput", {})
+        chosen = random.randrange(1_000_000)  # noqa: S311 (to be told, not to be secret)
+        config.option.lazyjobs_seed = from_controller.get("lazyjobs_seed", chosen)
     from lazyjobs_testkit.plugin._gateway import Gateway
 
     config.pluginmanager.register(Gateway(config), "lazyjobs_testkit_gateway")

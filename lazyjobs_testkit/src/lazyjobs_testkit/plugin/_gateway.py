@@ -62,6 +62,12 @@ class Gateway:
             self._wake().note_report(report)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: object) -> None:
+        """Gives a worker of pytest-xdist the seed of all of them."""
+        workerinput: dict[str, int] = getattr(node, "workerinput", {})
+        workerinput["lazyjobs_seed"] = self._config.option.lazyjobs_seed
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Passes on what a worker of pytest-xdist had collected."""
         output = getattr(node, "workeroutput", {})

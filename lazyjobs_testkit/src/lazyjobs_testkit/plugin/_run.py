@@ -95,6 +95,8 @@ class ConformanceRun:
         if self._config.option.collectonly:
             return
         selections = list(self._selections.values())
+        # Where no suite was collected it may be that none could be imported, and then nothing can be asked of it.
+        tested = {test.rule for test in suite_tests().values()} if selections else set()
         if self._is_worker:
             output: dict[str, object] = getattr(self._config, "workeroutput")  # noqa: B009 (pytest-xdist puts it there)
             output["lazyjobs"] = msgspec.json.encode(selections).decode()
@@ -105,7 +107,7 @@ class ConformanceRun:
             started=self._started,
             seconds=time.monotonic() - self._clock,
             rules=MANIFEST,
-            tested=frozenset(test.rule for test in suite_tests().values()),
+            tested=tested,
         )
         self._ending = end_run(self._config, run, selections, self._observations, self._strays, self._baseline)
         session.exitstatus = self._ending.exit_status(session.exitstatus)

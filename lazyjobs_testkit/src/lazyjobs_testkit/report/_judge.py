@@ -14,6 +14,7 @@ from lazyjobs_testkit.report._level import reach_level
 from lazyjobs_testkit.report._values import (
     NO_TEST,
     NOT_REACHED,
+    NOT_RUN,
     NOT_SELECTED,
     Observation,
     Report,
@@ -31,6 +32,7 @@ _WORST_FIRST = (
     Status.PASSED,
     Status.NOT_APPLICABLE,
 )
+_NOT_ALL = "not every rule was run"
 _BROKEN = (Status.FAILED, Status.EXPECTED_FAILURE)
 
 
@@ -68,7 +70,7 @@ def make_report(run: Run, selection: Selection, observations: Sequence[Observati
         rules_expected=len(run.rules),
         backend=subject,
         level=level,
-        level_reason=level_reason,
+        level_reason=_NOT_ALL if any(verdict.reason in NOT_RUN for verdict in verdicts.values()) else level_reason,
         counts={status.value: counts[status] for status in Status},
         problems=_find_problems(selection, observations),
         notes=selection.notes,

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from lazyjobs_testkit.report._values import Report, RuleResult, Status
+from lazyjobs_testkit.report._values import NOT_RUN, Report, RuleResult, Status
 
 _SHOWN_CALLS = 12
 _WIDTH = 110
@@ -46,7 +46,7 @@ def _render_areas(report: Report) -> list[str]:
 
 def _render_area(area: str, rules: list[RuleResult]) -> str:
     # Non-breaking while the line is wrapped: an area and its figures stay together.
-    applicable = [rule for rule in rules if rule.status is not Status.NOT_APPLICABLE]
+    applicable = [rule for rule in rules if rule.status is not Status.NOT_APPLICABLE and rule.was_run]
     passed = sum(rule.status is Status.PASSED for rule in applicable)
     return f"{area}\N{NO-BREAK SPACE}{passed}/{len(applicable)}" if applicable else f"{area}\N{NO-BREAK SPACE}-"
 
@@ -55,10 +55,12 @@ def render_failure(rule: RuleResult, *, detailed: bool) -> Iterator[str]:
     """A failed rule, told in lines."""
     head = f" FAIL {rule.id}  {rule.title}"
     yield f"{head:<80} {rule.keyword} · since {rule.since}"
+    yield from (f"   {line}" for line in rule.message.splitlines())
     if detailed:
         yield from _indent(f"“{rule.text}”")
-        yield from render_calls(rule.calls)
-    yield from (f"   {line}" for line in rule.message.splitlines())
+        if rule.calls:
+            yield "   the calls that led here:"
+            yield from (f"  {line}" for line in render_calls(rule.calls))
     yield f"   reproduce: {rule.reproduce}"
     yield f"   usual cause: {rule.cause}"
 
@@ -67,7 +69,7 @@ def render_calls(calls: Iterable[str]) -> Iterator[str]:
     """The last calls before a failure, in lines."""
     every = list(calls)
     if len(every) > _SHOWN_CALLS:
-        yield f"   … {len(every) - _SHOWN_CALLS} calls before these"
+        yield f"   … and {len(every) - _SHOWN_CALLS} before these"
     yield from (f"   {call}" for call in every[-_SHOWN_CALLS:])
 
 
@@ -79,7 +81,8 @@ def _render_reasons(status: Status, rules: Iterable[RuleResult]) -> Iterator[str
     ordered = sorted(rules, key=lambda rule: rule.reason)
     for reason, group in groupby(ordered, key=lambda rule: rule.reason):
         ids = [rule.id for rule in group]
-        text = f"{status.value.replace('_', ' ')}, {reason}: {', '.join(_shorten(ids))} ({len(ids)})"
+        named = f"{len(ids)} rules" if reason in NOT_RUN else f"{', '.join(_shorten(ids))} ({len(ids)})"
+        text = f"{status.value.replace('_', ' ')}, {reason}: {named}"
         yield from textwrap.wrap(text, _WIDTH, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
 
 

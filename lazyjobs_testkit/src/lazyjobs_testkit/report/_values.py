@@ -25,6 +25,7 @@ class Status(StrEnum):
 NO_TEST = "the suite has no test of it"
 NOT_SELECTED = "not selected"
 NOT_REACHED = "not reached"
+NOT_RUN = (NOT_SELECTED, NOT_REACHED)
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -111,7 +112,7 @@ class RuleResult(Struct, frozen=True, kw_only=True):
     @property
     def was_run(self) -> bool:
         """Whether the run was to try it and came to it."""
-        return self.reason not in (NOT_SELECTED, NOT_REACHED)
+        return self.reason not in NOT_RUN
 
 
 class Report(Struct, frozen=True, kw_only=True):

@@ -65,6 +65,9 @@ class Bench:
         self._elsewhere = ""
         self._handles: dict[str, int] = {}
 
+    def __repr__(self) -> str:
+        return "bench"
+
     def __enter__(self) -> Self:
         try:
             self._enter()

@@ -1,11 +1,10 @@
 """The calls a test made: recorded as they happen, told when it fails."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
-from itertools import islice
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from lazyjobs import (
     Backend,
     Record,
+    State,
     SupportsClaimMany,
     SupportsClose,
     SupportsExtend,
@@ -34,7 +34,7 @@ CAPABILITIES: dict[str, type] = {
 }
 """What a backend may offer, by the name of the one method that each protocol has."""
 
-_SHOWN_ITEMS = 12
+_SHOWN_ITEMS = 6
 _SHOWN_LENGTH = 80
 
 
@@ -49,14 +49,13 @@ class Call(Struct, kw_only=True):
     ended: bool = False
 
     def __str__(self) -> str:
-        arguments = ", ".join(
-            _fields(argument) if isinstance(argument, Struct) else describe(argument) for argument in self.arguments
-        )
-        return f"{self.handle}.{self.method}({arguments}) → {self._outcome()}"
+        return f"{self.handle}.{self.method}({', '.join(map(_describe_argument, self.arguments))}) → {self._outcome()}"
 
     def _outcome(self) -> str:
         if self.raised is not None:
             return f"raised {type(self.raised).__name__}: {_short(str(self.raised))}"
+        if self.method == "insert" and isinstance(self.answer, Record):
+            return f"Record({_describe_inserted(self.answer, self.arguments[0])})"
         return describe(self.answer) if self.ended else "(no answer yet)"
 
 
@@ -106,42 +105,54 @@ def describe(value: object) -> str:
     """`value` as a failure report shows it: short, with what is as usual left out."""
     match value:
         case Record():
-            return f"Record({_fields(value)})"
-        case msgspec.Struct():
-            return f"{type(value).__name__}({_fields(value)})"
+            return f"Record({_describe_fields(value, _usual_record(value))})"
+        case Struct():
+            return f"{type(value).__name__}({_describe_fields(value, _defaults(value))})"
         case datetime():
             return _describe_time(value)
-        case Enum():
-            return str(value)
-        case str() | bytes():
-            return _short(repr(value))
+        case Enum() | timedelta() | int() | None:
+            return _short(str(value))
         case dict():
             return "{" + ", ".join(f"{describe(key)}: {describe(item)}" for key, item in value.items()) + "}"
-        case Sequence():
-            shown = [describe(item) for item in islice(value, _SHOWN_ITEMS)]
+        case list() | tuple():
+            shown = [describe(item) for item in value[:_SHOWN_ITEMS]]
             more = [f"… and {len(value) - _SHOWN_ITEMS} more"] if len(value) > _SHOWN_ITEMS else []
             return f"[{', '.join([*shown, *more])}]"
-    return _short(str(value) if isinstance(value, type(None) | bool | int) else repr(value))
+    return _short(repr(value))
 
 
-def _fields(value: Struct) -> str:
-    """The fields of a struct that are not as usual."""
-    usual: dict[str, Any] = {field.name: field.default for field in msgspec.structs.fields(value)}
-    if isinstance(value, Record):
-        usual |= _USUAL_RECORD
+def _describe_argument(argument: object) -> str:
+    if isinstance(argument, Struct):
+        return _describe_fields(argument, _defaults(argument))
+    return describe(argument)
+
+
+def _describe_inserted(record: Record, params: object) -> str:
+    """The fields of a new record that the parameters of its insert do not tell already."""
+    told = msgspec.structs.asdict(params) if isinstance(params, Struct) else {}
+    return _describe_fields(record, {**_usual_record(record), "state": State.PENDING, "attempt": 0, **told})
+
+
+def _describe_fields(value: Struct, usual: Mapping[str, object]) -> str:
     items = msgspec.structs.asdict(value).items()
     return ", ".join(f"{name}={describe(item)}" for name, item in items if name not in usual or item != usual[name])
 
 
-_USUAL_RECORD = {"kind": "kit.example", "queue": "default", "payload": b"{}", "max_attempts": 25}
+def _defaults(value: Struct) -> dict[str, object]:
+    return {field.name: field.default for field in msgspec.structs.fields(value)}
+
+
+def _usual_record(record: Record) -> dict[str, object]:
+    usual = {"kind": "kit.example", "queue": "default", "payload": b"{}", "max_attempts": 25}
+    return {**_defaults(record), **usual, "created_at": record.updated_at}
 
 
 def _describe_time(value: datetime) -> str:
-    if value.tzinfo is not UTC and value.utcoffset() is None:
+    if value.utcoffset() is None:
         return f"{value.isoformat()} (naive)"
     utc = value.astimezone(UTC)
-    today: date = datetime.now(UTC).date()
-    return f"{utc:%H:%M:%S.%f}" if utc.date() == today else f"{utc:%Y-%m-%dT%H:%M:%S.%fZ}"
+    time = f"{utc:%H:%M:%S}" if not utc.microsecond else f"{utc:%H:%M:%S.%f}"
+    return time if utc.date() == datetime.now(UTC).date() else f"{utc:%Y-%m-%d} {time}"
 
 
 def _short(text: str) -> str:
