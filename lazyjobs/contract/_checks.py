@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import msgspec
 
+from lazyjobs.contract._records import State
+
 MAX_ID = 2**63 - 1
 MAX_ATTEMPTS = 2**31 - 1
 MAX_LEASE = timedelta(days=366)
@@ -43,14 +45,15 @@ def check_text(field: str, value: object) -> None:
         raise TypeError(f"{field} must be a str, not {type(value).__name__}")
 
 
-def check_queues(field: str, value: object) -> None:
-    """Raises unless `value` is a non-empty tuple of queue names."""
+def check_queues(field: str, value: object) -> tuple[str, ...]:
+    """`value`, each name once; raises unless it is a non-empty tuple of queue names."""
     if not isinstance(value, tuple):
         raise TypeError(f"{field} must be a tuple of queue names, not {type(value).__name__}")
     if not value:
         raise ValueError(f"{field} must name at least one queue")
     for name in value:
         check_name(field, name)
+    return tuple(dict.fromkeys(value)) if len(value) > 1 else value
 
 
 def check_duration(field: str, value: object, *, most: timedelta, zero: bool = False) -> None:
@@ -106,11 +109,14 @@ def make_plain(value: str | bytes) -> str | bytes:
     return str.__str__(value) if isinstance(value, str) else bytes(memoryview(value))
 
 
-def check_members(field: str, value: object) -> Collection[str]:
-    """`value`; raises unless it is a collection, and no bare string."""
+def check_states(field: str, value: object) -> frozenset[State]:
+    """`value` as a frozenset; raises unless it is a collection, and no bare string, of states or their words."""
     if isinstance(value, str) or not isinstance(value, Collection):
         raise TypeError(f"{field} must be a set, tuple or list, not {type(value).__name__}")
-    return value
+    try:
+        return frozenset(State(member) for member in value)
+    except ValueError as error:
+        raise ValueError(f"{field} must be some of {', '.join(State)}: {error}") from None
 
 
 def _short(value: object) -> str:

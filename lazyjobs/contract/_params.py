@@ -58,9 +58,7 @@ class ClaimParams(_Params, frozen=True, kw_only=True):
     """How long the claim is exclusive; more than 0, at most 366 days."""
 
     def __post_init__(self) -> None:
-        checks.check_queues("queues", self.queues)
-        if len(self.queues) > 1:
-            force_setattr(self, "queues", tuple(dict.fromkeys(self.queues)))
+        force_setattr(self, "queues", checks.check_queues("queues", self.queues))
         if self.now is not None:
             force_setattr(self, "now", checks.check_time("now", self.now))
         checks.check_duration("lease", self.lease, most=checks.MAX_LEASE)
@@ -138,8 +136,7 @@ class ListOptions(_Params, frozen=True, kw_only=True):
         if self.limit is not None:
             checks.check_integer("limit", self.limit, 1, checks.MAX_ID)
         if self.states is not None:
-            members = checks.check_members("states", self.states)
-            force_setattr(self, "states", frozenset(State(member) for member in members))
+            force_setattr(self, "states", checks.check_states("states", self.states))
 
 
 class WaitParams(_Params, frozen=True, kw_only=True):
@@ -151,7 +148,7 @@ class WaitParams(_Params, frozen=True, kw_only=True):
     """At least 0, at most 366 days."""
 
     def __post_init__(self) -> None:
-        checks.check_queues("queues", self.queues)
+        force_setattr(self, "queues", checks.check_queues("queues", self.queues))
         checks.check_duration("timeout", self.timeout, most=checks.MAX_LEASE, zero=True)
 
 

@@ -42,14 +42,26 @@ class BackendURL(Struct, frozen=True, kw_only=True):
         if "#" in rest:
             raise BackendURLError(text, "fragment", "a backend URL has none; write %23 for a # in a name")
         host, slash, path = place.partition("/")
-        options = cls._parse_options(text, query)
-        return cls(scheme=scheme.lower(), host=unquote(host), path=unquote(slash + path), options=options, text=text)
+        return cls(
+            scheme=scheme.lower(),
+            host=cls._decode(text, "host", host),
+            path=cls._decode(text, "path", slash + path),
+            options=cls._parse_options(text, query),
+            text=text,
+        )
+
+    @staticmethod
+    def _decode(text: str, part: str, value: str) -> str:
+        try:
+            return unquote(value, errors="strict")
+        except UnicodeDecodeError as error:
+            raise BackendURLError(text, part, f"the percent-encoded bytes are not UTF-8: {error}") from error
 
     @staticmethod
     def _parse_options(text: str, query: str) -> dict[str, str]:
         options: dict[str, str] = {}
         try:
-            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
         except ValueError as error:
             raise BackendURLError(text, "options", f"{error}; write name=value, joined by &") from error
         for name, value in pairs:
