@@ -1,14 +1,17 @@
 """Turns a job's fields into a payload and back."""
 
+from math import isfinite
 from typing import Generic, TypeVar, cast
 
 import msgspec
 
 from lazyjobs.jobs._errors import DecodeError, EncodeError
-from lazyjobs.jobs._fields import has_fields, is_pydantic
+from lazyjobs.jobs._fields import field_names, has_fields, is_pydantic
 from lazyjobs.jobs._job import Job
 
 J = TypeVar("J", bound=Job)
+
+_WITH_FLOATS = (float, dict, list, tuple)
 
 
 class Codec(Generic[J]):
@@ -30,9 +33,16 @@ class Codec(Generic[J]):
         Raises `EncodeError`, naming the field, unless decoding the result gives a valid job again: what a worker
         could not read is refused before it is stored.
         """
+        if not self._has_fields:
+            return b"{}"
         try:
-            payload = self._encoder.encode(job) if self._has_fields else b"{}"
+            payload = self._encoder.encode(job)
+        except Exception as error:
+            raise EncodeError(self._kind, f"{_explain(error)}{self._find_culprit(job)}") from error
+        try:
             self._decoder.decode(payload)
+            if b"null" in payload:
+                _check_finite(job)
         except Exception as error:
             raise EncodeError(self._kind, _explain(error)) from error
         return payload
@@ -42,18 +52,63 @@ class Codec(Generic[J]):
         try:
             fields = self._decoder.decode(payload)
             return cast("J", fields) if self._has_fields else self._cls()
-        except Exception as error:
+        except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             raise DecodeError(self._kind, _explain(error)) from error
 
+    def _find_culprit(self, job: J) -> str:
+        for name in field_names(self._cls):
+            try:
+                self._encode_field(job, name)
+            except Exception:
+                return f" - at `$.{name}`"
+        return ""
 
-def _explain(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    def _encode_field(self, job: J, name: str) -> object:
+        if is_pydantic(self._cls):
+            return _dump_pydantic(job, include={name})
+        return self._encoder.encode(getattr(job, name))
+
+
+def _explain(error: BaseException) -> str:
+    name, text = type(error).__name__, str(error)
+    said = text and isinstance(error, msgspec.MsgspecError | TypeError | ValueError)
+    return text if said else f"{name}: {text}".removesuffix(": ")
+
+
+def _check_finite(job: object) -> None:
+    """Raises ValueError for a float that JSON, having no word for it, would turn into null."""
+    place = _find_infinite(msgspec.to_builtins(job, enc_hook=_simplify_pydantic))
+    if place is not None:
+        raise ValueError(f"NaN and infinity cannot be stored as JSON - at `${place}`")
+
+
+def _find_infinite(value: object) -> str | None:
+    if isinstance(value, float):
+        return None if isfinite(value) else ""
+    named = isinstance(value, dict)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for key, item in items:
+        if isinstance(item, _WITH_FLOATS) and (place := _find_infinite(item)) is not None:
+            return f".{key}{place}" if named else f"[{key}]{place}"
+    return None
 
 
 def _encode_pydantic(value: object) -> object:
     if is_pydantic(type(value)):
-        return msgspec.Raw(value.model_dump_json(by_alias=True).encode())  # type: ignore[attr-defined]
+        return msgspec.Raw(_dump_pydantic(value))
     raise TypeError(f"{type(value).__qualname__} objects cannot be stored as JSON")
+
+
+def _dump_pydantic(model: object, include: set[str] | None = None) -> bytes:
+    # Without warnings, since decoding decides whether the values will do; as a round trip, without computed fields.
+    dumped = model.model_dump_json(include=include, by_alias=True, round_trip=True, warnings=False)  # type: ignore[attr-defined]
+    return cast("str", dumped).encode()
+
+
+def _simplify_pydantic(value: object) -> object:
+    if value.model_config.get("ser_json_inf_nan", "null") != "null":  # type: ignore[attr-defined]
+        return None
+    return value.model_dump(mode="json", by_alias=True, round_trip=True, warnings=False)  # type: ignore[attr-defined]
 
 
 def _decode_pydantic(cls: type, value: object) -> object:

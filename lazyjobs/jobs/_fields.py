@@ -3,14 +3,22 @@
 import sys
 from collections.abc import Iterator
 from inspect import get_annotations
-from typing import get_args
+from typing import ClassVar, get_args, get_origin, get_type_hints
 
 from msgspec import inspect
 
 from lazyjobs.jobs._errors import InvalidJobError
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
-_NO_KEYS = (inspect.CollectionType, inspect.DictType, *get_args(_WithFields))
+_NO_KEYS = (
+    inspect.BoolType,
+    inspect.CollectionType,
+    inspect.DictType,
+    inspect.NoneType,
+    inspect.RawType,
+    inspect.TupleType,
+    *get_args(_WithFields),
+)
 _RESERVED = {"kind", "job_queue", "job_max_attempts"}
 
 
@@ -30,31 +38,60 @@ def check_fields(cls: type) -> None:
     if not has_fields(cls):
         _check_has_none(cls)
         return
-    if is_pydantic(cls):
-        names = set(cls.model_fields)  # type: ignore[attr-defined]
-    else:
-        info = _inspect(cls)
-        assert isinstance(info, inspect.StructType | inspect.DataclassType)
-        names = {field.name for field in info.fields}
-        for path, problem in _problems(info, "", frozenset()):
+    names = field_names(cls)
+    if not is_pydantic(cls):
+        for path, problem in _problems(_inspect(cls), "", frozenset()):
             raise InvalidJobError(f"{cls.__qualname__}.{path} {problem}")
-    for name in sorted(names & _RESERVED):
+    for name in sorted(_RESERVED.intersection(names)):
         raise InvalidJobError(
             f"{cls.__qualname__}.{name} is a field; annotate it as ClassVar, it is not part of the payload"
         )
+
+
+def field_names(cls: type) -> tuple[str, ...]:
+    """The fields of `cls`, in order; raises `InvalidJobError` if they cannot be known."""
+    if is_pydantic(cls):
+        try:
+            cls.model_rebuild()  # type: ignore[attr-defined]
+        except Exception as error:
+            raise _not_understood(cls, error) from error
+        return tuple(cls.model_fields)  # type: ignore[attr-defined]
+    info = _inspect(cls)
+    if not isinstance(info, inspect.StructType | inspect.DataclassType):
+        raise InvalidJobError(f"{cls.__qualname__} is not a kind of class that can be a job; make it a dataclass, say")
+    return tuple(field.name for field in info.fields)
 
 
 def _inspect(cls: type) -> inspect.Type:
     try:
         return inspect.type_info(cls)
     except Exception as error:
-        raise InvalidJobError(f"the fields of {cls.__qualname__} cannot be understood: {error}") from error
+        raise _not_understood(cls, error) from error
+
+
+def _not_understood(cls: type, error: Exception) -> InvalidJobError:
+    for name, hint in _hints(cls).items():
+        try:
+            inspect.type_info(hint)
+        except Exception:
+            return InvalidJobError(f"{cls.__qualname__}.{name} cannot be understood: {error}")
+    return InvalidJobError(f"the fields of {cls.__qualname__} cannot be understood: {error}")
+
+
+def _hints(cls: type) -> dict[str, object]:
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except Exception:  # a name in one of them means nothing, which is the error that is being explained
+        return {}
+    return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
 
 
 def _check_has_none(cls: type) -> None:
-    if cls.__init__ is not object.__init__:  # type: ignore[misc]
-        raise InvalidJobError(f"{cls.__qualname__} has an __init__ but no fields; make it a dataclass, say")
     for base in cls.__mro__:
+        if _builds_itself(base):
+            raise InvalidJobError(
+                f"{cls.__qualname__} has an __init__ or __new__ but no fields; make it a dataclass, say"
+            )
         for name, annotation in get_annotations(base).items():
             if "ClassVar" not in str(annotation):
                 raise InvalidJobError(
@@ -62,17 +99,25 @@ def _check_has_none(cls: type) -> None:
                 )
 
 
+def _builds_itself(base: type) -> bool:
+    own = vars(base)
+    if getattr(base, "_is_protocol", False):  # those have an __init__ that only refuses to build a protocol
+        return False
+    return any(own.get(name, vars(object)[name]) is not vars(object)[name] for name in ("__init__", "__new__"))
+
+
 def _problems(info: inspect.Type, path: str, seen: frozenset[type]) -> Iterator[tuple[str, str]]:
     match info:
         case inspect.CustomType(cls=cls):
-            if not (is_pydantic(cls)):
+            if not is_pydantic(cls):
                 yield path, f"is of the type {cls!r}, which cannot be stored as JSON"
         case inspect.ExtType():
             yield path, "is a msgspec Ext, which cannot be stored as JSON"
         case inspect.StructType() | inspect.DataclassType() | inspect.TypedDictType() | inspect.NamedTupleType():
             yield from _problems_of_fields(info, path, seen)
         case inspect.DictType(key_type=key, value_type=value):
-            if isinstance(key, _NO_KEYS):
+            keys = key.types if isinstance(key, inspect.UnionType) else (key,)
+            if any(isinstance(item, _NO_KEYS) for item in keys):
                 yield path, "has keys that cannot be stored as JSON names"
             yield from _problems(key, f"{path} (its keys)", seen)
             yield from _problems(value, f"{path} (its values)", seen)

@@ -1,7 +1,7 @@
 """The job classes a runner knows, by kind."""
 
 from collections.abc import Mapping
-from inspect import isasyncgenfunction, isgeneratorfunction
+from inspect import isabstract, isasyncgenfunction, isgeneratorfunction
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -39,7 +39,7 @@ class Registration(Generic[J]):
 
 
 class Registry:
-    """Registrations by kind. Reading is safe in any thread; so is registering, which replaces the mapping."""
+    """Registrations by kind. Reading is safe in any thread while one registers, as that replaces the mapping."""
 
     def __init__(self) -> None:
         self._by_kind: Mapping[str, Registration[Job]] = {}
@@ -92,6 +92,8 @@ def _define(cls: type[Job]) -> Definition:
     work = getattr(cls, "work", None)
     if not callable(work):
         raise InvalidJobError(f"{describe(cls)} has no method work(); add one that does the work")
+    if isabstract(cls):
+        raise InvalidJobError(f"{describe(cls)} is abstract; register the classes that implement it")
     if isgeneratorfunction(work) or isasyncgenfunction(work):
         raise InvalidJobError(f"{describe(cls)}.work contains yield, so calling it would do nothing; remove the yield")
     definition = Definition(
