@@ -77,6 +77,13 @@ def _leave_directory(namespace: dict[str, Any]) -> None:
     directory.cleanup()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps the blocks of a document in one process when the tests are spread over several (`-n`)."""
+    if config.getoption("dist", default="no") == "load":
+        config.option.dist = "loadfile"
+
+
 pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser("python", _run_python),
