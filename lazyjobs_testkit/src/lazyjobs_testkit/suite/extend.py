@@ -103,7 +103,6 @@ class ExtendTests:
 
     @rule("EXT-07")
     def test_a_superseded_claim_cannot_be_extended(self, bench: Bench) -> None:
-        bench.supports(SupportsExtend)
         stale = claim_ended(bench)
         claim_again(bench, stale)
         assert_not_extended(bench, stale.id, stale.attempt, f"record {stale.id} was claimed again")
@@ -111,21 +110,18 @@ class ExtendTests:
     @rule("EXT-08")
     @pytest.mark.parametrize("state", NOT_RUNNING, ids=str)
     def test_what_is_not_running_cannot_be_extended(self, bench: Bench, state: State) -> None:
-        bench.supports(SupportsExtend)
         keeps_finished(bench)
         record = insert_in_state(bench, state)
         assert_not_extended(bench, record.id, 1, f"record {record.id} is {state}")
 
     @rule("EXT-08")
     def test_an_unknown_id_cannot_be_extended(self, bench: Bench) -> None:
-        bench.supports(SupportsExtend)
         record = bench.claimed(run_at=PAST)
         for id in (record.id + 1, record.id + 1000, 2**62 + 1):
             assert_not_extended(bench, id, record.attempt, f"record {record.id} is the only one")
 
     @rule("EXT-09")
     def test_an_attempt_that_was_never_claimed_cannot_be_extended(self, bench: Bench) -> None:
-        bench.supports(SupportsExtend)
         record = bench.claimed(run_at=PAST)
         for attempt in (record.attempt + 1, record.max_attempts):
             reason = f"record {record.id} is at attempt {record.attempt}"
@@ -133,7 +129,6 @@ class ExtendTests:
 
     @rule("EXT-10")
     def test_a_refused_extend_changes_nothing(self, bench: Bench) -> None:
-        bench.supports(SupportsExtend)
         keeps_finished(bench)
         stale = claim_ended(bench)
         current = claim_again(bench, stale, lease=HOUR)

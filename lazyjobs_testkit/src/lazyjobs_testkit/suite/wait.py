@@ -1,0 +1,147 @@
+"""WAI: what wait promises, where it is offered."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from lazyjobs import RetryParams, SupportsClose, SupportsWait, WaitParams
+from lazyjobs_testkit.suite._bench import Bench, rule
+from lazyjobs_testkit.suite._support import (
+    DAY,
+    FUTURE,
+    HOUR,
+    PAST,
+    SECOND,
+    assert_all_same,
+    claim_ended,
+)
+from lazyjobs_testkit.suite._waiter import Waiter
+
+LONG = 20 * SECOND
+"""A timeout that no correct wait in these tests gets to."""
+SOON = 10 * SECOND
+"""In which a wait must have ended that has a reason to."""
+MOMENT = timedelta(milliseconds=150)
+
+
+class WaitTests:
+    @rule("WAI-01")
+    def test_wait_answers_at_once_if_a_record_is_due(self, bench: Bench) -> None:
+        bench.insert(run_at=PAST)
+        assert_ends(Waiter(bench, LONG), "a record was due before")
+
+    @rule("WAI-01")
+    def test_wait_answers_at_once_if_a_lease_has_ended(self, bench: Bench) -> None:
+        claim_ended(bench)
+        assert_ends(Waiter(bench, LONG), "a lease had ended before")
+
+    @rule("WAI-01")
+    def test_wait_looks_at_every_queue(self, bench: Bench) -> None:
+        bench.insert(queue="last", run_at=PAST)
+        waiting = bench.supports(SupportsWait)
+        assert waiting.wait(WaitParams(queues=("first", "middle", "last"), timeout=SECOND)), (
+            "wait answered False, although a record is due on the last of its three queues"
+        )
+
+    @rule("WAI-02")
+    def test_wait_answers_false_only_after_its_timeout(self, bench: Bench) -> None:
+        bench.insert(run_at=FUTURE)
+        bench.insert(queue="other", run_at=PAST)
+        bench.claimed(queue="held", run_at=PAST, lease=HOUR)
+        assert_not_early(Waiter(bench, 2 * MOMENT), 2 * MOMENT)
+
+    @rule("WAI-02")
+    def test_what_is_not_waited_for_does_not_end_a_wait_with_false(self, bench: Bench) -> None:
+        waiter = Waiter(bench, 2 * MOMENT)
+        waiter.fall_asleep()
+        bench.insert(queue="other", run_at=PAST)
+        bench.insert(run_at=FUTURE)
+        assert_not_early(waiter, 2 * MOMENT)
+
+    @rule("WAI-03")
+    @pytest.mark.parametrize("timeout", [timedelta(0), timedelta(microseconds=1), MOMENT], ids=str)
+    def test_wait_returns_once_its_timeout_has_passed(self, bench: Bench, timeout: timedelta) -> None:
+        bench.insert(run_at=FUTURE)
+        waiter = Waiter(bench, timeout)
+        assert waiter.returns_within(timeout + SOON), f"a wait of {timeout} still waits after {timeout + SOON}"
+
+    @rule("WAI-04")
+    def test_an_insert_ends_the_wait(self, bench: Bench) -> None:
+        assert_wakes(bench, lambda: bench.insert(run_at=PAST), "a due record was inserted")
+
+    @rule("WAI-05")
+    def test_a_run_at_that_comes_ends_the_wait(self, bench: Bench) -> None:
+        bench.insert(run_at=bench.now() + MOMENT)
+        assert_ends(Waiter(bench, patience(bench)), "a record became due", within=patience(bench) - SECOND)
+
+    @rule("WAI-05")
+    def test_a_run_at_inserted_while_waiting_ends_the_wait_when_it_comes(self, bench: Bench) -> None:
+        waiter = Waiter(bench, patience(bench))
+        waiter.fall_asleep()
+        bench.insert(run_at=FUTURE)
+        bench.insert(run_at=bench.now() + MOMENT)
+        assert_ends(waiter, "a record became due", within=patience(bench) - SECOND)
+
+    @rule("WAI-06")
+    def test_a_lease_that_ends_ends_the_wait(self, bench: Bench) -> None:
+        bench.claimed(run_at=PAST, lease=MOMENT)
+        assert_ends(Waiter(bench, patience(bench)), "a lease ended", within=patience(bench) - SECOND)
+
+    @rule("WAI-07")
+    def test_a_retry_ends_the_wait(self, bench: Bench) -> None:
+        record = bench.claimed(run_at=PAST, lease=HOUR)
+        params = RetryParams(id=record.id, attempt=record.attempt, run_at=PAST)
+        assert_wakes(bench, lambda: bench.backend.retry(params), "a record was retried and due")
+
+    @rule("WAI-08")
+    def test_waiting_changes_nothing(self, bench: Bench) -> None:
+        ended, waiting = claim_ended(bench), bench.insert(run_at=PAST)
+        for _ in range(2):
+            bench.supports(SupportsWait).wait(WaitParams(timeout=timedelta(0)))
+        assert_all_same({record.id: record for record in (ended, waiting)}, bench.records(), "waiting")
+
+    @rule("WAI-09")
+    def test_close_wakes_every_waiter(self, bench: Bench) -> None:
+        if not isinstance(bench.backend, SupportsClose):
+            bench.not_applicable("no close")
+        waiters = [Waiter(bench, 2 * LONG, again=True) for _ in range(3)]
+        for waiter in waiters:
+            waiter.fall_asleep()
+        bench.backend.close()
+        for number, waiter in enumerate(waiters, start=1):
+            assert waiter.returns_within(SOON), f"waiter {number} of 3 still waits {SOON} after close"
+            assert waiter.closed, f"waiter {number} of 3 answered {waiter.answer} instead of BackendClosedError"
+
+    @rule("WAI-10")
+    def test_wait_takes_the_longest_timeout(self, bench: Bench) -> None:
+        waiter = Waiter(bench, 366 * DAY)
+        waiter.fall_asleep()
+        bench.insert(run_at=PAST)
+        assert_ends(waiter, "a due record was inserted")
+
+
+def patience(bench: Bench) -> timedelta:
+    """A timeout in which what is due in a moment by the kit's clock is due by every other one."""
+    return LONG + 2 * bench.traits.clock_skew + bench.traits.precision
+
+
+def assert_ends(waiter: Waiter, reason: str, within: timedelta = SOON) -> None:
+    """Fails unless the wait answers True in time."""
+    assert waiter.returns_within(within), f"wait still waits after {within}, although {reason}"
+    assert waiter.answer is True, f"wait answered {waiter.answer} after {waiter.seconds:.3f} s, although {reason}"
+
+
+def assert_wakes(bench: Bench, act: Callable[[], object], reason: str) -> None:
+    """Fails unless what `act` does ends a wait that is under way."""
+    waiter = Waiter(bench, LONG)
+    waiter.fall_asleep()
+    act()
+    assert_ends(waiter, reason)
+
+
+def assert_not_early(waiter: Waiter, timeout: timedelta) -> None:
+    """Fails if the wait answers False before its timeout has passed; True may be wrong, and is no fault."""
+    assert waiter.returns_within(timeout + SOON), f"a wait of {timeout} still waits after {timeout + SOON}"
+    early = waiter.answer is False and waiter.seconds < timeout.total_seconds() - 0.002
+    assert not early, f"wait answered False after {waiter.seconds:.3f} s of {timeout.total_seconds():.3f} s"
