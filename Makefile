@@ -52,11 +52,12 @@ format: setup
 	$(RUN)/ruff format .
 
 types: setup
-	$(RUN)/mypy lazyjobs tests examples benchmarks scripts
+	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
 
 docs: setup
+	$(RUN)/python scripts/contract_page.py
 	$(RUN)/python -m pytest -q README.md docs
 
 build: setup

@@ -1,6 +1,7 @@
 """Finds the runner that a command line names."""
 
 import sys
+import traceback
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ from lazyjobs.runner import JobRunner
 def load_runner(target: str) -> JobRunner:
     """The JobRunner at `package.module:attribute`, with the current directory on the import path.
 
-    Raises `UsageError`; what importing the module itself raises is passed on.
+    Raises `UsageError`; what importing the module itself raises is printed with its traceback first.
     """
     module_name, _, attribute = target.partition(":")
     if not module_name or not attribute:
@@ -23,7 +24,9 @@ def load_runner(target: str) -> JobRunner:
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
             raise UsageError(f"there is no module {error.name!r} in {Path.cwd()} or on the import path") from error
-        raise
+        raise _import_error(module_name, error) from error
+    except Exception as error:
+        raise _import_error(module_name, error) from error
     try:
         found = reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
@@ -31,6 +34,11 @@ def load_runner(target: str) -> JobRunner:
     if not isinstance(found, JobRunner):
         raise UsageError(f"{target} is no JobRunner but {type(found).__qualname__}")
     return found
+
+
+def _import_error(module_name: str, error: Exception) -> UsageError:
+    traceback.print_exception(error)
+    return UsageError(f"importing {module_name!r} failed, see above: {type(error).__name__}: {error}")
 
 
 def _import_from(folder: Path) -> None:

@@ -77,8 +77,8 @@ def _control_plane(runner: JobRunner, host: str, port: int) -> Iterator[None]:
 
 
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
-    runner.start(until_idle=until_idle)
     logger.info("running %s", ", ".join(definition.kind for definition in runner.definitions))
+    runner.start(until_idle=until_idle)
 
     def wake_when_ended() -> None:
         runner.join()

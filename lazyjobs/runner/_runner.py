@@ -113,7 +113,10 @@ class JobRunner:
             self._refuse_if_running("configured")
             if backend is not None:
                 if self._source.opened:
-                    raise RunnerStateError("the runner has already opened its backend; choose another one before that")
+                    raise RunnerStateError(
+                        "the runner has already opened its backend; choose another before anything is enqueued, so not "
+                        "in a module that enqueues when it is imported"
+                    )
                 self._source = BackendSource(backend)
             if workers is not None:
                 self._workers = _check_workers(workers)
