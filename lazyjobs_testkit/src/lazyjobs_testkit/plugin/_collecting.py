@@ -9,7 +9,7 @@ import pytest
 from lazyjobs_testkit.plugin._gate import Gate, describe_harness
 from lazyjobs_testkit.plugin._installed import REFERENCE
 from lazyjobs_testkit.report import Expectation, Selection
-from lazyjobs_testkit.rules import MANIFEST, Rule
+from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
 from lazyjobs_testkit.suite._conformance import Suite, overridden_tests, suite_test_of
 
 
@@ -67,7 +67,7 @@ def rule_of_item(item: pytest.Item) -> Rule | None:
 
 def order_items(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """The items, with those of rules in an order in which each comes after the rules that it needs."""
-    ranks = {id: (_depth(rule), rank) for rank, (id, rule) in enumerate(MANIFEST.items())}
+    ranks = {id: (len(all_needs(rule, MANIFEST)), rank) for rank, (id, rule) in enumerate(MANIFEST.items())}
     places = [(place, rule) for place, item in enumerate(items) if (rule := rule_of_item(item)) is not None]
     # Only within one suite: other tests, and the suites among themselves, stay where they are.
     ordered = list(items)
@@ -77,7 +77,3 @@ def order_items(items: Sequence[pytest.Item]) -> list[pytest.Item]:
         for (target, _), (source, _) in zip(own, by_rank, strict=True):
             ordered[target] = items[source]
     return ordered
-
-
-def _depth(rule: Rule) -> int:
-    return 1 + max((_depth(MANIFEST[need]) for need in rule.needs), default=0)

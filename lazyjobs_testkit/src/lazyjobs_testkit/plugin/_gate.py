@@ -6,7 +6,7 @@ from importlib.metadata import packages_distributions, version
 from lazyjobs import Backend, ListOptions, SupportsClose
 from lazyjobs_testkit.harness import Harness, Namespaces, destroy_leftovers
 from lazyjobs_testkit.report import Subject
-from lazyjobs_testkit.rules import Rule
+from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
 from lazyjobs_testkit.suite._trail import CAPABILITIES, observed_capabilities
 
@@ -34,7 +34,7 @@ class Gate:
             not_applicable(reason)
         if rule.namespaces > 1 and self._harness.one_store:
             blocked("it takes two namespaces, and the URL has no {namespace} in it")
-        if failed := [need for need in rule.needs if need in broken]:
+        if failed := [need for need in all_needs(rule, MANIFEST) if need in broken]:
             blocked(f"{', '.join(failed)} failed")
 
     def _why_not_applicable(self, rule: Rule) -> str:

@@ -22,7 +22,7 @@ from lazyjobs_testkit.report._values import (
     Selection,
     Status,
 )
-from lazyjobs_testkit.rules import Rule, hash_rules
+from lazyjobs_testkit.rules import Rule, all_needs, hash_rules
 
 _WORST_FIRST = (
     Status.FAILED,
@@ -89,7 +89,7 @@ def _judge_all(run: Run, selection: Selection, observations: Iterable[Observatio
     for observation in observations:
         seen[observation.rule].append(observation)
     verdicts = {id: _judge(id, seen[id], selection, run.tested) for id in run.rules}
-    return {id: _unless_blocked(rule, verdicts) for id, rule in run.rules.items()}
+    return {id: _unless_blocked(all_needs(rule, run.rules), verdicts[id], verdicts) for id, rule in run.rules.items()}
 
 
 def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: Collection[str]) -> _Verdict:
@@ -111,9 +111,8 @@ def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: C
     return verdict
 
 
-def _unless_blocked(rule: Rule, verdicts: Mapping[str, _Verdict]) -> _Verdict:
-    verdict = verdicts[rule.id]
-    broken = [need for need in rule.needs if verdicts[need].status in _BROKEN]
+def _unless_blocked(needs: Iterable[str], verdict: _Verdict, verdicts: Mapping[str, _Verdict]) -> _Verdict:
+    broken = [need for need in needs if verdicts[need].status in _BROKEN]
     if broken and verdict.status in (Status.PASSED, Status.FAILED, Status.BLOCKED):
         return replace(verdict, status=Status.BLOCKED, reason=f"{', '.join(broken)} failed", shown=None)
     return verdict

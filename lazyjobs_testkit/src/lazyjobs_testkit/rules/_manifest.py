@@ -38,7 +38,22 @@ def order_rules(rules: Iterable[Rule]) -> Mapping[str, Rule]:
     for rule in manifest.values():
         if unknown := [need for need in rule.needs if need not in manifest or need == rule.id]:
             raise ManifestError(f"{rule.id} needs {', '.join(unknown)}, which is no other rule of the manifest")
+    for rule in manifest.values():
+        if rule.id in all_needs(rule, manifest):
+            raise ManifestError(f"{rule.id} needs itself, by way of {', '.join(rule.needs)}")
     return MappingProxyType(manifest)
+
+
+def all_needs(rule: Rule, manifest: Mapping[str, Rule]) -> tuple[str, ...]:
+    """The ids of the rules that a rule needs, and of those that these need in turn."""
+    found: dict[str, None] = {}
+    open_ends = list(rule.needs)
+    while open_ends:
+        need = open_ends.pop(0)
+        if need not in found:
+            found[need] = None
+            open_ends += manifest[need].needs
+    return tuple(found)
 
 
 def _area_of(rule: Rule) -> Area:
