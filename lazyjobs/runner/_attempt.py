@@ -66,7 +66,7 @@ class Attempts:
         return None
 
     def _fail(self, record: Record, error: BaseException, work: Job | None) -> FinishParams:
-        reason = "".join(traceback.format_exception_only(error)).strip()
+        reason = _describe(error)
         if record.attempt >= record.max_attempts:
             return _discard(record, reason)
         try:
@@ -78,6 +78,11 @@ class Attempts:
     def _retry(self, record: Record, reason: str, delay: timedelta) -> RetryParams:
         run_at = self._clock() + max(delay, timedelta(0))
         return RetryParams(id=record.id, attempt=record.attempt, run_at=run_at, last_error=reason)
+
+
+def _describe(error: BaseException) -> str:
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return text.encode(errors="replace").decode()  # a lone surrogate would be the log's trouble
 
 
 def _delay(record: Record, policy: object) -> timedelta:
