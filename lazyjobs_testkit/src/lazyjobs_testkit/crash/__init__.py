@@ -1,0 +1,34 @@
+"""Killing processes that use a backend, and looking at what they leave behind.
+
+A fork server imports the harness once and forks child processes, which do as they are told through a pipe and tell
+every answer before the next call, so what was acknowledged is known exactly, and so is what was in flight. What is
+found after reopening is judged as one history with the calls that came before: `lazyjobs_testkit.history` does that.
+"""
+
+from lazyjobs_testkit.crash._campaign import Campaign, Kill
+from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ForkServer, fork_server
+from lazyjobs_testkit.crash._site import FINISHED, Asking, Site, Verdict
+from lazyjobs_testkit.crash._storm import interrupt, storm
+from lazyjobs_testkit.crash._targets import LEASE, TARGETS, Stage, Target, targets_for
+
+__all__ = [
+    "AFTER_THE_ANSWER",
+    "FINISHED",
+    "LEASE",
+    "TARGETS",
+    "Asking",
+    "Campaign",
+    "ChildError",
+    "ChildProcess",
+    "ForkServer",
+    "Kill",
+    "Site",
+    "Stage",
+    "Target",
+    "Verdict",
+    "fork_server",
+    "interrupt",
+    "storm",
+    "targets_for",
+]

@@ -1,0 +1,148 @@
+"""Many kills, one after the other, each at a place of its own."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Self
+
+from msgspec import Struct
+
+from lazyjobs import InsertParams
+from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess
+from lazyjobs_testkit.crash._site import Site
+from lazyjobs_testkit.crash._targets import Target
+from lazyjobs_testkit.harness import Harness
+from lazyjobs_testkit.history import Operation
+from lazyjobs_testkit.model import Insert, Request
+
+_KILLS_A_SITE = 25
+_LEAST_KILLS = 5
+_START = 0.0003
+_UNHURRIED = 1.5
+
+
+class Kill(Struct, frozen=True, kw_only=True):
+    """Where a process is killed: in which call, and at which of its steps or how long after it was told to make it."""
+
+    target: Target
+    step: int = AFTER_THE_ANSWER
+    steps: int = 0
+    """How many steps such a call took when it was not interrupted."""
+    after: float | None = None
+
+    def __str__(self) -> str:
+        if self.after is not None:
+            return f"killed {self.after * 1000:.3f} ms after it was told: {self.target.name}"
+        return f"killed {_at(self.step, self.steps)}: {self.target.name}"
+
+    def __call__(self, child: ChildProcess, request: Request) -> Operation:
+        """Makes the call in that process, and kills it."""
+        if self.after is not None:
+            return child.ask_and_kill(request, after=self.after)
+        return child.ask_and_die(request, step=self.step)
+
+
+def _at(step: int, steps: int = 0) -> str:
+    if step == AFTER_THE_ANSWER:
+        return "right after the answer"
+    return f"before step {step + 1}" + (f" of {steps}" if steps else "")
+
+
+class Campaign:
+    """Kills processes until the time is over or every place has been tried; leaving it ends all processes."""
+
+    def __init__(
+        self, harness: Harness, create: Callable[[], str], choices: random.Random, targets: Sequence[Target]
+    ) -> None:
+        self._harness = harness
+        self._create = create
+        self._choices = choices
+        self._targets = targets
+        self._exits = ExitStack()
+        self._site: Site | None = None
+        self._kills = 0
+        self._last = "before anything was killed"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._exits.close()
+
+    def _next_site(self) -> Site:
+        """Where the next process is to be killed: now and then another namespace, so that none grows large."""
+        if self._site is None or self._kills % _KILLS_A_SITE == 0:
+            self._site = self._fresh_site()
+        self._kills += 1
+        return self._site
+
+    def after_answers(self, seconds: float) -> Iterator[tuple[Kill, Site]]:
+        """Kills right after the answer to each call: all of them at least once, and again until the time is over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for target in self._targets:
+                yield self._execute(Kill(target=target))
+            if time.monotonic() > deadline:
+                return
+
+    def inside(self, seconds: float) -> Iterator[tuple[Kill, Site]]:
+        """Kills after each answer, then before every step of each call in random order, then at random instants."""
+        deadline = time.monotonic() + seconds
+        steps: list[Kill] = []
+        durations: dict[str, float] = {}
+        for target in self._targets:
+            yield (kill := Kill(target=target)), (site := self._execute(kill)[1])
+            steps += [Kill(target=target, step=step, steps=site.steps) for step in range(site.steps)]
+            durations[target.name] = site.duration
+        self._choices.shuffle(steps)
+        for number, kill in enumerate(steps):
+            if number >= _LEAST_KILLS and time.monotonic() > deadline:
+                return
+            yield self._execute(kill)
+        while time.monotonic() < deadline:
+            target = self._choices.choice(self._targets)
+            longest = _START + _UNHURRIED * durations[target.name]
+            yield self._execute(Kill(target=target, after=self._choices.uniform(0, longest)))
+
+    def openings(self, seconds: float) -> Iterator[tuple[str, Site]]:
+        """Kills in the first opening of a fresh namespace and in the first insert into it, before their steps."""
+        deadline = time.monotonic() + seconds
+        opening, inserting = self._first_open(AFTER_THE_ANSWER), self._first_insert(AFTER_THE_ANSWER)
+        yield from (opening, inserting)
+        kills = [(self._first_open, step) for step in range(opening[1].steps)]
+        kills += [(self._first_insert, step) for step in range(inserting[1].steps)]
+        self._choices.shuffle(kills)
+        for number, (kill, step) in enumerate(kills):
+            if number >= _LEAST_KILLS and time.monotonic() > deadline:
+                return
+            yield kill(step)
+
+    def _first_open(self, step: int) -> tuple[str, Site]:
+        site = self._fresh_site()
+        with site.fork() as child:
+            child.open_and_die(site.namespace, step=step)
+            site.steps = child.steps
+        return f"killed {_at(step)}: the first opening of the namespace", site
+
+    def _first_insert(self, step: int) -> tuple[str, Site]:
+        site = self._fresh_site()
+        with site.fork() as child:
+            child.open(site.namespace)
+            site.note(child.ask_and_die(Insert(InsertParams(kind="kit.crash")), step=step))
+            site.steps = child.steps
+        return f"killed {_at(step)}: the first insert into the namespace", site
+
+    def _fresh_site(self) -> Site:
+        self._exits.close()
+        return self._exits.enter_context(Site(self._harness, self._create()))
+
+    def _execute(self, kill: Kill) -> tuple[Kill, Site]:
+        site = self._next_site()
+        try:
+            site.crash(kill.target, kill)
+        except ChildError as error:
+            raise ChildError(f"{self._last}\nafterwards, in another process: {error}") from error
+        self._last = str(kill)
+        return kill, site

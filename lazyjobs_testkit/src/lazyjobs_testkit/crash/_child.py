@@ -1,0 +1,84 @@
+"""What a child process does: it uses the backend as told, tells every answer, and dies when it is to."""
+
+import os
+import signal
+import time
+from multiprocessing.connection import Connection
+
+from msgspec.structs import replace
+
+from lazyjobs import Backend, SupportsClose
+from lazyjobs_testkit import model as m
+from lazyjobs_testkit.crash._churn import churn
+from lazyjobs_testkit.crash._messages import Ask, Begun, Churn, Close, Command, Done, Open
+from lazyjobs_testkit.crash._tripwire import Tripwire
+from lazyjobs_testkit.harness import Harness
+from lazyjobs_testkit.history import Operation, Recorder
+
+
+class Child:
+    """The child's end of the conversation."""
+
+    def __init__(self, connection: Connection, harness: Harness, name: str) -> None:
+        self._connection = connection
+        self._harness = harness
+        self._name = name
+        self._backend: Backend | None = None
+        self._handles = 0
+        self._tripwire = Tripwire()
+
+    def serve(self) -> None:
+        """Does what is asked until nobody asks any more."""
+        self._tripwire.install()
+        while True:
+            try:
+                command: Command = self._connection.recv()
+            except EOFError:
+                return
+            if isinstance(command, Churn):
+                self._churn(command)
+            elif isinstance(command, Ask | Open) and command.kill_at is not None:
+                self._tripwire.arm(command.kill_at)
+                done = self._do(command)
+                self._connection.send(replace(done, steps=self._tripwire.disarm()))
+                os.kill(os.getpid(), signal.SIGKILL)
+            else:
+                self._connection.send(self._do(command))
+
+    def _do(self, command: Open | Ask | Close) -> Done:
+        if isinstance(command, Ask):
+            return Done(operation=self._perform(command.request))
+        try:
+            self._close()
+            if isinstance(command, Open):
+                self._open(command)
+        except Exception as error:
+            return Done(f"{type(error).__name__}: {error}")
+        return Done()
+
+    def _close(self) -> None:
+        if self._backend is not None and isinstance(self._backend, SupportsClose):
+            self._backend.close()
+        self._backend = None
+
+    def _open(self, command: Open) -> None:
+        while time.monotonic_ns() < command.not_before:
+            pass
+        self._backend = self._harness.open(command.namespace)
+        self._handles += 1
+
+    def _perform(self, request: m.Request) -> Operation:
+        if self._backend is None:
+            raise RuntimeError(f"asked for {request.method} with no namespace open")
+        recorder = Recorder(self._backend, caller=self._name, handle=f"{self._name}.{self._handles}")
+        recorder.ask(request)
+        return recorder.operations()[0]
+
+    def _churn(self, command: Churn) -> None:
+        requests = churn(command.seed, self._name, command.queues)
+        request = next(requests)
+        self._connection.send(Begun(None, request))
+        while True:
+            operation = self._perform(request)
+            request = requests.send(operation.answer)
+            self._connection.send(Begun(operation, request))

@@ -1,0 +1,91 @@
+"""Several processes at work at once, killed one after the other."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import wait
+
+from lazyjobs_testkit.crash._messages import Begun
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, Flight
+from lazyjobs_testkit.crash._site import Site
+from lazyjobs_testkit.history import Operation
+
+QUEUES = ("storm-1", "storm-2")
+
+
+class _Worker:
+    """A process that inserts, claims and finishes without a pause, and what it has told of that."""
+
+    def __init__(self, child: ChildProcess, namespace: str, seed: int) -> None:
+        self.child = child
+        self.operations: list[Operation] = []
+        self._flight: Flight | None = None
+        child.open(namespace)
+        child.begin_churn(seed, QUEUES)
+
+    def listen(self) -> None:
+        """Takes in what it tells next; raises `ChildError` if it died by itself."""
+        if not self._hear():
+            raise ChildError(f"{self.child.name} died while it used the backend:\n{self.child.errors()}")
+
+    def die(self) -> None:
+        """Kills it, and takes in what it had told before."""
+        self.child.strike()
+        while self._hear():
+            pass
+        if self._flight is not None:
+            self.operations.append(self._flight.end())
+
+    def _hear(self) -> bool:
+        told = self.child.receive()
+        if not isinstance(told, Begun):
+            return False
+        if told.answered is not None:
+            self.operations.append(told.answered)
+        self._flight = Flight(self.child.name, told.request, since=told.answered)
+        return True
+
+
+def storm(site: Site, choices: random.Random, *, processes: int, seconds: float) -> None:
+    """Lets processes work in one namespace, and kills each at a random instant within so many seconds."""
+    with _at_work(site, choices, processes) as workers:
+        begin = time.monotonic()
+        for instant in sorted(choices.uniform(0, seconds) for _ in workers):
+            _watch(workers, until=begin + instant)
+            _end(site, workers.pop())
+
+
+def interrupt(site: Site, choices: random.Random, *, processes: int, seconds: float, act: Callable[[], None]) -> None:
+    """Lets processes work for so many seconds, then while `act` runs, then again, and kills them in the end."""
+    with _at_work(site, choices, processes) as workers, ThreadPoolExecutor(1) as executor:
+        _watch(workers, until=time.monotonic() + seconds)
+        acting = executor.submit(act)
+        while not acting.done():
+            _watch(workers, until=time.monotonic() + seconds / 10)
+        acting.result()
+        _watch(workers, until=time.monotonic() + seconds)
+        while workers:
+            _end(site, workers.pop())
+
+
+@contextmanager
+def _at_work(site: Site, choices: random.Random, processes: int) -> Iterator[list[_Worker]]:
+    with ExitStack() as exits:
+        children = [exits.enter_context(site.fork()) for _ in range(processes)]
+        yield [_Worker(child, site.namespace, choices.getrandbits(32)) for child in children]
+
+
+def _watch(workers: Sequence[_Worker], until: float) -> None:
+    while (left := until - time.monotonic()) > 0:
+        ready = wait([worker.child.connection for worker in workers], timeout=left)
+        for worker in workers:
+            if worker.child.connection in ready:
+                worker.listen()
+
+
+def _end(site: Site, worker: _Worker) -> None:
+    worker.die()
+    for operation in worker.operations:
+        site.note(operation)
