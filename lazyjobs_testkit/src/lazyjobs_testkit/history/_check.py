@@ -53,6 +53,13 @@ def _without_idle_retention(history: History) -> m.Terms:
     return replace(history.terms, retention=None) if idle else history.terms
 
 
+def trace_record(history: History, id: int) -> Trace:
+    """What one record went through."""
+    history = replace(history, terms=_without_idle_retention(history))
+    initial = {entry.id: entry for entry in history.initial}
+    return _explain(id, partition(history), history, initial.get(id))
+
+
 def _explain(id: int, parts: Partition, history: History, initial: m.Entry | None) -> Trace:
     trace = linearize(parts.pieces[id], history.terms, initial)
     if trace.failure is None or not parts.unknown_claims:

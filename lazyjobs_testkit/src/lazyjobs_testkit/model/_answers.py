@@ -58,7 +58,7 @@ def ask(backend: Backend, request: Request) -> Answer:
     except ClaimLostError as lost:
         return Lost(str(lost.found))
     except Exception as error:
-        return Unknown(f"{type(error).__name__}: {error}")
+        return Unknown(_writable(f"{type(error).__name__}: {error}"))
 
 
 def _answer(value: object) -> Answer:
@@ -73,4 +73,8 @@ def _answer(value: object) -> Answer:
             return Number(value)
         case Sequence() if all(isinstance(item, Record) for item in value):
             return Many(tuple(value))
-    return Unknown(f"an answer that is no part of the contract: {value!r}")
+    return Unknown(_writable(f"an answer that is no part of the contract: {value!r}"))
+
+
+def _writable(text: str) -> str:
+    return text.encode(errors="replace").decode()
