@@ -4,7 +4,7 @@ import inspect
 import os
 import sys
 from abc import ABC, abstractmethod
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from typing import ClassVar
 
 from lazyjobs import Backend
@@ -57,10 +57,21 @@ class Harness(ABC):
         """
         if "<locals>" in cls.__qualname__:
             raise HarnessError(f"{cls.__qualname__} is local to a function; a child process cannot import it; move it")
-        spec = find_spec(cls.__module__) if cls.__module__ != "__main__" else None
         file = inspect.getfile(cls)
-        home = cls.__module__ if spec is not None and spec.origin == file else file
+        home = cls.__module__ if _find_file(cls.__module__) == file else file
         return f"{home}:{cls.__qualname__}"
+
+
+def _find_file(module: str) -> str | None:
+    """The file that a fresh process would import as `module`: what this one has imported is not asked."""
+    found, path = None, None
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        found = PathFinder.find_spec(".".join(parts[:end]), path)
+        if found is None:
+            return None
+        path = found.submodule_search_locations
+    return found.origin if found else None
 
 
 def child_environment() -> dict[str, str]:
