@@ -1,6 +1,7 @@
 """The liberties that a backend declared."""
 
 from datetime import timedelta
+from typing import Self
 
 from msgspec import Struct
 
@@ -25,6 +26,11 @@ class Terms(Struct, frozen=True, kw_only=True):
     """To what times are rounded up."""
     retention: int | timedelta | None = None
     """How many of the newest finished records are kept, or for how long; None is all, for ever."""
+
+    @classmethod
+    def of(cls, traits: Struct) -> Self:
+        """The liberties among all that a harness declares."""
+        return cls(**{name: getattr(traits, name) for name in cls.__struct_fields__})
 
     @property
     def strict(self) -> bool:
