@@ -2,16 +2,19 @@
 
 import copy
 import logging
+import re
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class OneLine(logging.Formatter):
-    """One line a record: without the traceback, and with line breaks made visible."""
+    """One line a record: without the traceback, and with line breaks and other control characters made visible."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
         bare = copy.copy(record)
         bare.exc_info = bare.exc_text = bare.stack_info = None
-        return super().format(bare).replace("\n", "\\n")
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), super().format(bare))
 
 
 def set_up_logging(*, verbose: bool) -> None:
