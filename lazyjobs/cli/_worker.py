@@ -49,8 +49,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until stopped or drained; returns the exit code."""
-    set_up_logging(verbose=arguments.verbose)
     runner = load_runner(arguments.target)
+    set_up_logging(verbose=arguments.verbose)
     runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
     wakeup = Wakeup()
     with ExitStack() as stack:
