@@ -12,7 +12,7 @@ from lazyjobs.cli._logging import set_up_logging
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._usage import UsageError
-from lazyjobs.contract import ClaimParams
+from lazyjobs.contract import ClaimParams, WaitParams
 from lazyjobs.control import serve
 from lazyjobs.runner import JobRunner
 
@@ -102,10 +102,9 @@ def _leave_at_once() -> None:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return int(text)
 
 
 def _queue(text: str) -> str:
@@ -116,14 +115,14 @@ def _queue(text: str) -> str:
 
 
 def _seconds(text: str) -> timedelta:
-    value = timedelta(seconds=float(text))
-    if value < timedelta(0):
-        raise argparse.ArgumentTypeError(f"must not be negative, not {text}")
-    return value
+    try:
+        return WaitParams(timeout=timedelta(seconds=float(text))).timeout
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"must be seconds from 0 to those of 366 days, not {text!r}") from error
 
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"write HOST:PORT, such as 127.0.0.1:8000, not {text!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)
