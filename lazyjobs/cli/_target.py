@@ -16,7 +16,7 @@ def load_runner(target: str) -> JobRunner:
     Raises `UsageError`; what importing the module itself raises is printed with its traceback first.
     """
     module_name, _, attribute = target.partition(":")
-    if not module_name or not attribute:
+    if not module_name or module_name.startswith(".") or not attribute:
         raise UsageError(f"{target!r} names no runner; write package.module:runner")
     _import_from(Path.cwd())
     try:
