@@ -70,7 +70,7 @@ def _control_plane(runner: JobRunner, host: str, port: int) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             host, port = stack.enter_context(serve(runner, host, port))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise UsageError(f"--control {host}:{port}: {error}; choose another address") from error
         logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
         yield
