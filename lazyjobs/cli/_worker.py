@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -98,6 +99,7 @@ def _stop(runner: JobRunner, timeout: timedelta) -> bool:
 def _leave_at_once() -> None:
     # A thread that a job has left behind would keep an ordinary exit waiting.
     logging.shutdown()
+    sys.stdout.flush()
     os._exit(1)
 
 
