@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import TCPServer, ThreadingMixIn
@@ -29,6 +30,11 @@ class _Server(ThreadingMixIn, WSGIServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
+
+    def handle_error(self, request: object, client_address: tuple[str, int]) -> None:  # noqa: ARG002 (the base's)
+        error = sys.exception()
+        level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
+        logger.log(level, "control plane: the connection from %s failed: %s", client_address[0], error, exc_info=error)
 
 
 @contextmanager
