@@ -46,14 +46,14 @@ def check_text(field: str, value: object) -> None:
 
 
 def check_queues(field: str, value: object) -> tuple[str, ...]:
-    """`value`, each name once; raises unless it is a non-empty tuple of queue names."""
+    """`value`, each name once and plain; raises unless it is a non-empty tuple of queue names."""
     if not isinstance(value, tuple):
         raise TypeError(f"{field} must be a tuple of queue names, not {type(value).__name__}")
     if not value:
         raise ValueError(f"{field} must name at least one queue")
     for name in value:
         check_name(field, name)
-    return tuple(dict.fromkeys(value)) if len(value) > 1 else value
+    return tuple(dict.fromkeys(map(str.__str__, value)))
 
 
 def check_duration(field: str, value: object, *, most: timedelta, zero: bool = False) -> None:
