@@ -24,7 +24,7 @@ class Codec(Generic[J]):
         self._kind = cls.kind
         self._encoder = msgspec.json.Encoder(enc_hook=_encode_pydantic)
         self._has_fields = has_fields(cls)
-        shape = cls if self._has_fields else dict[str, object]
+        shape = cls if self._has_fields else dict[str, msgspec.Raw]
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(shape, dec_hook=_decode_pydantic)
 
     def encode(self, job: J) -> bytes:
