@@ -2,12 +2,12 @@
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from lazyjobs import ClaimLostError
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import Asking, Campaign, ChildError, Site, Verdict, targets_for
+from lazyjobs_testkit.crash import Asking, Campaign, ChildError, ChildProcess, Site, Verdict, fork_server, targets_for
 from lazyjobs_testkit.harness import Namespaces
 from lazyjobs_testkit.history import Operation
 from lazyjobs_testkit.suite._bench import Bench
@@ -34,6 +34,14 @@ def campaign(bench: Bench, names: Collection[str] = ()) -> Iterator[Campaign]:
     targets = [target for target in targets_for(bench.raw()) if not names or target.name in names]
     with namespaces(bench) as create, Campaign(bench.harness, create, bench.random, targets) as killing:
         yield killing
+
+
+@contextmanager
+def forked(bench: Bench, count: int) -> Iterator[Sequence[ChildProcess]]:
+    """So many processes, with nothing open yet."""
+    server = fork_server(type(bench.harness))
+    with ExitStack() as exits:
+        yield [exits.enter_context(server.fork(f"process {number + 1}")) for number in range(count)]
 
 
 @contextmanager
