@@ -12,7 +12,7 @@ RULES = (
         text=f"One stored piece of work, as it was at one moment; an immutable value. … {_SHARE}",
         level=Level.CORE,
         cause="the store hands out the object that it goes on to change",
-        needs=("INS-01", "CLM-01", "TRN-02"),
+        needs=("INS-01", "CLM-01", "TRN-02", "TRN-01", "TRN-16"),
     ),
     Rule(
         id="ALI-02",
@@ -20,7 +20,7 @@ RULES = (
         text=f"The sequence is the caller's own. … {_SHARE}",
         level=Level.CORE,
         cause="list answers with the store's own list, or with one it keeps for the next call",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-09"),
     ),
     Rule(
         id="ALI-03",
@@ -28,7 +28,7 @@ RULES = (
         text=f"The mappings are the caller's own: changing them changes nothing else. {_SHARE}",
         level=Level.CORE,
         cause="stats answers with the counters themselves, at least in the inner mappings",
-        needs=("INS-01", "STA-02"),
+        needs=("INS-01", "STA-02", "STA-10"),
     ),
     Rule(
         id="ALI-04",

@@ -20,21 +20,39 @@ RULES = (
         text=_INSERT,
         cause="a batch is cut at the storage's maximum (25 items, 10 messages, 1000 rows), or what was left "
         "unprocessed is not sent again",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-11", "LST-04"),
     ),
     _insert_rule(
         id="BLK-02",
         title="insert_many answers in the order of its parameters, the ids growing with it",
         text=f"{_INSERT} … greater than those this instance gave before",
         cause="RETURNING in no promised order, or groups by queue that are written one after the other",
-        needs=("INS-01", "BLK-01"),
+        needs=("INS-01", "BLK-01", "INS-07"),
     ),
     _insert_rule(
         id="BLK-03",
         title="a record of insert_many is as insert would have made it",
         text=_INSERT,
         cause="a second, shorter statement that forgets a field or a default",
-        needs=("INS-01", "INS-02", "INS-03", "INS-04", "INS-05", "BLK-01"),
+        needs=(
+            "INS-01",
+            "INS-02",
+            "INS-03",
+            "INS-04",
+            "INS-05",
+            "BLK-01",
+            "INS-09",
+            "INS-10",
+            "TIM-02",
+            "TIM-04",
+            "PAY-01",
+            "PAY-02",
+            "PAY-03",
+            "PAY-04",
+            "PAY-05",
+            "PAY-06",
+            "PAY-07",
+        ),
     ),
     _insert_rule(
         id="BLK-04",
@@ -56,14 +74,14 @@ RULES = (
         title="claim_many claims each record as claim would",
         text=_CLAIM,
         cause="a second statement that forgets the attempt or the lease, or answers with the records before it",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "INS-09", "CLM-02", "CLM-09", "CLM-15", "CLM-18", "LSE-01", "LSE-03", "INS-04"),
     ),
     _claim_rule(
         id="BLK-07",
         title="claim_many claims no more than the limit, and leaves the others as they were",
         text=_CLAIM,
         cause="a batch is claimed ahead and only a part of it handed out",
-        needs=(*_NEEDS, "BLK-06"),
+        needs=(*_NEEDS, "BLK-06", "CLM-16"),
     ),
     _claim_rule(
         id="BLK-08",
@@ -71,14 +89,14 @@ RULES = (
         text=f"{_CLAIM} … Of all of them, over all those queues together, the one with the smallest `(due time, id)` "
         "is taken.",
         cause="UPDATE … RETURNING answers in no promised order, or a limit without an order",
-        needs=(*_NEEDS, "CLM-04", "BLK-06"),
+        needs=(*_NEEDS, "CLM-04", "BLK-06", "CLM-05", "CLM-06"),
     ),
     _claim_rule(
         id="BLK-09",
         title="claim_many claims only what is due on the given queues, and at the end nothing",
         text=_CLAIM,
         cause="a second condition for what is due that is not the one of claim",
-        needs=(*_NEEDS, "CLM-09", "CLM-11", "CLM-18", "BLK-06"),
+        needs=(*_NEEDS, "CLM-09", "CLM-11", "CLM-18", "BLK-06", "CLM-02", "CLM-10", "CLM-12"),
     ),
     _claim_rule(
         id="BLK-10",
@@ -106,7 +124,7 @@ RULES = (
         title="finish_and_claim claims the next record as claim would",
         text=_FUSED,
         cause="the next record is chosen before the finish, or claimed without its lease",
-        needs=(*_NEEDS, "BLK-12"),
+        needs=(*_NEEDS, "BLK-12", "CLM-02", "CLM-09", "CLM-15", "LSE-01", "INS-04", "INS-09"),
     ),
     _fused_rule(
         id="BLK-14",
@@ -127,7 +145,7 @@ RULES = (
         title="if the finish raises, nothing is claimed and nothing has changed",
         text="If the finish raises, nothing is claimed.",
         cause="the claim comes first, or the error is raised after the commit",
-        needs=(*_NEEDS, "FEN-03", "BLK-13"),
+        needs=(*_NEEDS, "FEN-03", "BLK-13", "CLM-02", "FEN-02", "FEN-08", "INS-09"),
     ),
     _fused_rule(
         id="BLK-17",
@@ -135,6 +153,6 @@ RULES = (
         text=f"{_FUSED} … A record that already is succeeded at that attempt is left as it is, so that the caller may "
         "ask again after a lost answer.",
         cause="a repeated finish matches no row, and that ends the method",
-        needs=(*_NEEDS, "TRN-01", "TRN-14", "BLK-13"),
+        needs=(*_NEEDS, "TRN-01", "TRN-14", "BLK-13", "TRN-15"),
     ),
 )

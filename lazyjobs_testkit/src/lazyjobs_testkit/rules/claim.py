@@ -36,7 +36,7 @@ RULES = (
         text="How often it was claimed: 0 at first, raised by one by each claim, never lowered.",
         level=Level.CORE,
         cause="the attempt is counted at retry instead, or counted again when an ended lease is claimed",
-        needs=(*_NEEDS, "TRN-02", "LSE-03"),
+        needs=(*_NEEDS, "TRN-02", "LSE-03", "TRN-16", "LSE-02"),
     ),
     Rule(
         id="CLM-04",
@@ -52,7 +52,7 @@ RULES = (
         text=_ORDER,
         level=Level.CORE,
         cause="ORDER BY run_at without the id, or ids that are ordered as texts (10 before 9)",
-        needs=(*_NEEDS, "CLM-04"),
+        needs=(*_NEEDS, "CLM-04", "CLM-20"),
     ),
     Rule(
         id="CLM-06",
@@ -61,7 +61,7 @@ RULES = (
         "nothing",
         level=Level.CORE,
         cause="the queues are asked one after the other, or in turn, and the first that has something wins",
-        needs=(*_NEEDS, "CLM-04"),
+        needs=(*_NEEDS, "CLM-04", "CLM-11"),
     ),
     Rule(
         id="CLM-07",
@@ -69,7 +69,19 @@ RULES = (
         text=_DUE,
         level=Level.CORE,
         cause="ended leases are collected before or after everything else, or ordered by their old run_at",
-        needs=(*_NEEDS, "CLM-04", "TRN-02", "TRN-08", "LSE-03"),
+        needs=(
+            *_NEEDS,
+            "CLM-04",
+            "TRN-02",
+            "TRN-08",
+            "LSE-03",
+            "CLM-05",
+            "CLM-10",
+            "TRN-16",
+            "LSE-02",
+            "TIM-02",
+            "INS-04",
+        ),
     ),
     Rule(
         id="CLM-08",
@@ -77,7 +89,7 @@ RULES = (
         text="is not after now",
         level=Level.CORE,
         cause="`run_at < now` instead of `run_at <= now`",
-        needs=(*_NEEDS, "CLM-09"),
+        needs=(*_NEEDS, "CLM-09", "INS-04"),
     ),
     Rule(
         id="CLM-09",
@@ -85,7 +97,7 @@ RULES = (
         text="Decides what is due and where the lease ends, and nothing else; None is the backend's clock.",
         level=Level.CORE,
         cause="the query uses the database's own now(), or both must have passed",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "INS-04"),
     ),
     Rule(
         id="CLM-10",
@@ -93,7 +105,7 @@ RULES = (
         text=_DUE,
         level=Level.CORE,
         cause="run_at is not looked at, or the local time is taken for UTC, so that hours are wrong",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-18"),
     ),
     Rule(
         id="CLM-11",
@@ -101,7 +113,7 @@ RULES = (
         text=_DUE,
         level=Level.CORE,
         cause="only the first of the queues is asked, or none of them",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-18", "CLM-20"),
     ),
     Rule(
         id="CLM-12",
@@ -110,7 +122,7 @@ RULES = (
         level=Level.CORE,
         cause="a collation without case, LIKE or a glob where _ matches anything, a key prefix without an end mark, "
         "characters replaced by others in a file or topic name",
-        needs=(*_NEEDS, "CLM-11"),
+        needs=(*_NEEDS, "CLM-11", "CLM-20"),
     ),
     Rule(
         id="CLM-13",
@@ -126,7 +138,7 @@ RULES = (
         text="None if nothing is due, changing nothing.",
         level=Level.CORE,
         cause="an unknown queue raises, or records are touched while they are looked at",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-02", "CLM-10", "CLM-18"),
     ),
     Rule(
         id="CLM-15",
@@ -134,7 +146,7 @@ RULES = (
         text=_CHANGES,
         level=Level.CORE,
         cause="run_at is moved to the lease's end to hide the record, or last_error is cleared for the new attempt",
-        needs=(*_NEEDS, "TRN-02", "TRN-06", "TRN-08", "LSE-03"),
+        needs=(*_NEEDS, "TRN-02", "TRN-06", "TRN-08", "LSE-03", "INS-09", "TIM-05", "TRN-16", "LSE-02", "LST-10"),
     ),
     Rule(
         id="CLM-16",
@@ -142,7 +154,7 @@ RULES = (
         text="Moves one due record to running",
         level=Level.CORE,
         cause="an UPDATE without the id, or a batch that is marked running ahead of being handed out",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "INS-09"),
     ),
     Rule(
         id="CLM-17",
@@ -150,7 +162,7 @@ RULES = (
         text=_CHANGES,
         level=Level.CORE,
         cause="the backend discards or hides what is exhausted, so that nobody ever learns of it",
-        needs=(*_NEEDS, "LSE-03"),
+        needs=(*_NEEDS, "LSE-03", "LSE-02"),
     ),
     Rule(
         id="CLM-18",

@@ -12,6 +12,7 @@ RULES = (
         text=_CLOSED,
         level=Level.CAPABILITY,
         cause="the driver's own error about a closed connection, or a connection that opens itself again",
+        needs=("INS-01",),
         capability=SupportsClose,
     ),
     Rule(

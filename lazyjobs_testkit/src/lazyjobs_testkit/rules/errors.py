@@ -11,7 +11,7 @@ RULES = (
         text=_ONLY,
         level=Level.CORE,
         cause="OverflowError of a driver, a limit held in 32 bits by the storage's protocol, a date beyond its range",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-06", "CLM-01"),
     ),
     Rule(
         id="ERR-02",

@@ -3,7 +3,7 @@
 from lazyjobs_testkit.rules._rule import Level, Rule
 
 _LOST = "Anything else (an unknown id, another attempt, another state) raises `ClaimLostError` and changes nothing."
-_NEEDS = ("INS-01", "CLM-01")
+_NEEDS = ("INS-01", "INS-06", "CLM-01")
 _VERBS = (*_NEEDS, "TRN-01", "TRN-02", "TRN-03")
 
 RULES = (
@@ -13,7 +13,7 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="finishing asks for the id and the state, not for the attempt: a stale worker overwrites the new one",
-        needs=(*_NEEDS, "LSE-03"),
+        needs=(*_NEEDS, "LSE-03", "LSE-02"),
     ),
     Rule(
         id="FEN-02",
@@ -29,7 +29,7 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="no row is taken for success, or an upsert (PUT, UpdateItem, HSET) creates what it does not find",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-06"),
     ),
     Rule(
         id="FEN-04",
@@ -37,7 +37,7 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="the state is not looked at, or attempt 0 is taken for the first",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-06"),
     ),
     Rule(
         id="FEN-05",
@@ -53,7 +53,7 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="repetitions are recognised by remembered requests instead of by the record's state and attempt",
-        needs=(*_NEEDS, "TRN-02", "TRN-08", "TRN-16"),
+        needs=(*_NEEDS, "TRN-02", "TRN-08", "TRN-16", "FEN-01"),
     ),
     Rule(
         id="FEN-07",
@@ -62,7 +62,7 @@ RULES = (
         f"after a lost answer. {_LOST}",
         level=Level.CORE,
         cause="a record already in the state asked for is taken for a repetition whatever its attempt",
-        needs=_VERBS,
+        needs=(*_VERBS, "LSE-03", "FEN-01"),
     ),
     Rule(
         id="FEN-08",
@@ -70,6 +70,6 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="the update is made first and the attempt compared afterwards, or an unknown id becomes a record",
-        needs=(*_VERBS, "LSE-03", *(f"FEN-{number:02}" for number in range(1, 8))),
+        needs=(*_VERBS, "CLM-02", "LSE-02", "LSE-03", *(f"FEN-{number:02}" for number in range(1, 8))),
     ),
 )

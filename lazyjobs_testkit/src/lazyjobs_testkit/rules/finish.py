@@ -13,7 +13,7 @@ _TEXT = (
     "No error text may stop the transition: what cannot be stored is replaced, what is too long is cut, keeping its "
     "beginning."
 )
-_NEEDS = ("INS-01", "CLM-01")
+_NEEDS = ("INS-01", "INS-06", "CLM-01")
 _VERBS = (*_NEEDS, "TRN-01", "TRN-02", "TRN-03")
 
 RULES = (
@@ -55,7 +55,7 @@ RULES = (
         text='What the last retry or discard reported, or a prefix of it; "" if none. Completing keeps it.',
         level=Level.CORE,
         cause="one statement for all three verbs, with an empty text for complete",
-        needs=(*_NEEDS, "TRN-01", "TRN-02", "TRN-06"),
+        needs=(*_NEEDS, "TRN-01", "TRN-02", "TRN-06", "TRN-16", "CLM-15"),
     ),
     Rule(
         id="TRN-06",
@@ -63,7 +63,7 @@ RULES = (
         text='`last_error` becomes `params.last_error`, even when that is "".',
         level=Level.CORE,
         cause="`if last_error:` or COALESCE, so that an old error stays",
-        needs=(*_NEEDS, "TRN-02"),
+        needs=(*_NEEDS, "TRN-02", "TRN-16"),
     ),
     Rule(
         id="TRN-07",
@@ -71,7 +71,7 @@ RULES = (
         text='Why: any string at all. Replaces the one before, even by "".',
         level=Level.CORE,
         cause="`if last_error:` or COALESCE, so that an old error stays",
-        needs=(*_NEEDS, "TRN-02", "TRN-03", "TRN-06"),
+        needs=(*_NEEDS, "TRN-02", "TRN-03", "TRN-06", "TRN-16"),
     ),
     Rule(
         id="TRN-08",
@@ -104,7 +104,7 @@ RULES = (
         "lowered.",
         level=Level.CORE,
         cause="retry counts the attempt, or a finished record's payload is dropped to save space",
-        needs=_VERBS,
+        needs=(*_VERBS, "CLM-02", "TIM-05", "INS-10"),
     ),
     Rule(
         id="TRN-12",
@@ -112,7 +112,7 @@ RULES = (
         text="Atomic, and only for the current claim",
         level=Level.CORE,
         cause="an UPDATE by state, attempt or queue instead of by id",
-        needs=_VERBS,
+        needs=(*_VERBS, "CLM-02", "INS-09"),
     ),
     Rule(
         id="TRN-13",
@@ -121,7 +121,7 @@ RULES = (
         "claimed the record again",
         level=Level.CORE,
         cause="`and lease_expires_at > now` in the update: the outcome of a job that took too long is thrown away",
-        needs=_VERBS,
+        needs=(*_VERBS, "LSE-02"),
     ),
     Rule(
         id="TRN-14",
@@ -146,7 +146,7 @@ RULES = (
         "is not after now",
         level=Level.CORE,
         cause="retrying is missing where pending is asked for, or the old run_at stays in the index of what is due",
-        needs=(*_NEEDS, "CLM-09", "TRN-02", "TRN-08"),
+        needs=(*_NEEDS, "CLM-09", "TRN-02", "TRN-08", "CLM-10"),
     ),
     Rule(
         id="TRN-17",
@@ -163,6 +163,6 @@ RULES = (
         level=Level.CORE,
         cause="the end is kept instead of the beginning, one bad character empties the whole text, or quotes and line "
         "ends are escaped and stay so",
-        needs=(*_NEEDS, "TRN-02", "TRN-03", "TRN-06"),
+        needs=(*_NEEDS, "TRN-02", "TRN-03", "TRN-06", "TRN-17"),
     ),
 )

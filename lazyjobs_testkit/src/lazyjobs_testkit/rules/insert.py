@@ -82,7 +82,7 @@ RULES = (
         text="What is returned is what `list` and `claim` return later, but for the fields that a transition changes.",
         level=Level.CORE,
         cause="insert and claim build the record by two pieces of code that have drifted apart",
-        needs=("INS-01", "CLM-01"),
+        needs=("INS-01", "CLM-01", "INS-09", "TIM-05"),
     ),
     Rule(
         id="INS-11",
@@ -99,7 +99,7 @@ RULES = (
         "before, and never used again, not even after the record was pruned.",
         level=Level.CAPABILITY,
         cause="the next id is the highest stored one plus one (SQLite without AUTOINCREMENT, max(id)+1)",
-        needs=("INS-01", "CLM-01", "TRN-01", "PRU-01"),
+        needs=("INS-01", "CLM-01", "TRN-01", "PRU-01", "INS-08"),
         capability=SupportsPrune,
     ),
 )

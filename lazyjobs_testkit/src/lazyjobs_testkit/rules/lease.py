@@ -16,7 +16,7 @@ RULES = (
         text=_ENDS,
         level=Level.CORE,
         cause="the end is computed from the backend's clock, or the length from a setting of the backend",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-09", "INS-04"),
     ),
     Rule(
         id="LSE-02",
@@ -24,7 +24,7 @@ RULES = (
         text="`params.now` if given, else the backend's clock … its lease ends at `now + params.lease`",
         level=Level.CORE,
         cause="the lease is counted from run_at, or its length is ignored",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-10"),
     ),
     Rule(
         id="LSE-03",
@@ -32,7 +32,7 @@ RULES = (
         text=_AGAIN,
         level=Level.CORE,
         cause="only pending and retrying records are looked at: what a crashed worker held is lost for ever",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "LSE-02"),
     ),
     Rule(
         id="LSE-04",
@@ -41,7 +41,7 @@ RULES = (
         "ended",
         level=Level.CORE,
         cause="a fixed visibility timeout, or a reaper that takes every claim of a certain age",
-        needs=(*_NEEDS, "CLM-09", "CLM-18", "LSE-01"),
+        needs=(*_NEEDS, "CLM-09", "CLM-18", "LSE-01", "INS-04"),
     ),
     Rule(
         id="LSE-05",
@@ -50,7 +50,7 @@ RULES = (
         "is not after now",
         level=Level.CORE,
         cause="`lease_expires_at < now` instead of `<=`",
-        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03"),
+        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03", "INS-04"),
     ),
     Rule(
         id="LSE-06",
@@ -58,7 +58,7 @@ RULES = (
         text="How long the claim is exclusive; more than 0, at most 366 days.",
         level=Level.CORE,
         cause="whole seconds (a lease of 0), a maximum of 12 hours, 32-bit milliseconds, a float's rounding",
-        needs=(*_NEEDS, "LSE-01"),
+        needs=(*_NEEDS, "LSE-01", "CLM-09", "INS-04"),
     ),
     Rule(
         id="LSE-07",
@@ -66,7 +66,7 @@ RULES = (
         text="a running record whose lease has ended is due again … its lease ends at `now + params.lease`",
         level=Level.CORE,
         cause="the new lease is added to the old end, or the old end stays in the index of what is due",
-        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03"),
+        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03", "INS-04"),
     ),
     Rule(
         id="LSE-08",
@@ -74,7 +74,7 @@ RULES = (
         text=_AGAIN,
         level=Level.CORE,
         cause="one lease a worker, instance or queue, renewed or ended by whichever claim came last",
-        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03"),
+        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03", "INS-04"),
     ),
     Rule(
         id="LSE-09",
@@ -82,6 +82,6 @@ RULES = (
         text="`running → running` when a claim whose lease has ended is superseded by a new one.",
         level=Level.CORE,
         cause="a reaper moves what has ended back to pending, which loses who held it",
-        needs=(*_NEEDS, "LST-09"),
+        needs=(*_NEEDS, "LST-09", "LSE-02", "CLM-02"),
     ),
 )

@@ -12,7 +12,7 @@ RULES = (
         text=_LIST,
         level=Level.CORE,
         cause="ordering by id or created_at, which looks right until a record is claimed",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "TIM-06"),
     ),
     Rule(
         id="LST-02",
@@ -36,7 +36,7 @@ RULES = (
         text="At least 1; None is all.",
         level=Level.CORE,
         cause="the first page of a query is taken for all of it, or None becomes the default of 100",
-        needs=("INS-01",),
+        needs=("INS-01", "INS-11"),
     ),
     Rule(
         id="LST-05",
@@ -52,7 +52,7 @@ RULES = (
         text="Only these; None is every state.",
         level=Level.CORE,
         cause="`if options.states:` takes the empty set for None, or `IN ()` is an error of syntax",
-        needs=("INS-01",),
+        needs=("INS-01", "LST-11"),
     ),
     Rule(
         id="LST-07",
@@ -68,7 +68,7 @@ RULES = (
         text="At least 1; None is all. … Only these; None is every state.",
         level=Level.CORE,
         cause="a default of the backend's own: everything, the unfinished, or another number",
-        needs=("INS-01",),
+        needs=("INS-01", "LST-11"),
     ),
     Rule(
         id="LST-09",
@@ -76,7 +76,7 @@ RULES = (
         text="Read-only.",
         level=Level.CORE,
         cause="expired leases are put back, or times are touched, on the way",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-02", "LSE-02"),
     ),
     Rule(
         id="LST-10",
@@ -84,7 +84,7 @@ RULES = (
         text="Sees every write that was acknowledged to the caller before, or declares by how much it may be behind.",
         level=Level.CORE,
         cause="a cache, a replica, an index or a second connection that is behind, without a declared staleness",
-        needs=(*_NEEDS, "TRN-01"),
+        needs=(*_NEEDS, "TRN-01", "LST-11"),
     ),
     Rule(
         id="LST-11",

@@ -7,7 +7,7 @@ _KEPT = (
     f"{_OPAQUE}: key order, the spelling of numbers, duplicate keys, characters beyond the basic plane, an escaped "
     "NUL. Store bytes, not a database's JSON type."
 )
-_NEEDS = ("INS-01", "PAY-01")
+_NEEDS = ("INS-01", "PAY-01", "CLM-20")
 
 RULES = (
     Rule(

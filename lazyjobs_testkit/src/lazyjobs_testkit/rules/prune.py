@@ -7,7 +7,7 @@ from lazyjobs_testkit.rules._rule import Level, Rule
 
 _DELETES = "Deletes succeeded and discarded records not updated since `params.finished_before`, and nothing else."
 _LIMIT = "Deletes `params.limit` of them at the most, those updated longest ago first, and returns how many it deleted."
-_NEEDS = ("INS-01", "CLM-01", "TRN-01")
+_NEEDS = ("INS-01", "INS-06", "CLM-01", "CLM-19", "LST-10", "TRN-01")
 _prune_rule = partial(Rule, level=Level.CAPABILITY, capability=SupportsPrune)
 
 RULES = (
@@ -30,7 +30,7 @@ RULES = (
         title="prune keeps what was updated at finished_before or after it",
         text="Only those not updated at or after this time.",
         cause="`<=` instead of `<`, or created_at in the place of updated_at",
-        needs=(*_NEEDS, "PRU-01"),
+        needs=(*_NEEDS, "PRU-01", "TIM-06"),
     ),
     _prune_rule(
         id="PRU-04",
@@ -44,7 +44,7 @@ RULES = (
         title="prune deletes what was updated longest ago first",
         text=_LIMIT,
         cause="a limit without an order, or the order of ids",
-        needs=(*_NEEDS, "PRU-04"),
+        needs=(*_NEEDS, "PRU-04", "TIM-06"),
     ),
     _prune_rule(
         id="PRU-06",

@@ -4,7 +4,7 @@ from lazyjobs_testkit.rules._rule import Level, Rule
 
 _COUNTS = "Counts of all records; when nothing else is running, those of `list` with `limit=None`."
 _GROUPS = "How many records there are, grouped four ways; each grouping sums to `total`."
-_NEEDS = ("INS-01",)
+_NEEDS = ("INS-01", "INS-06")
 
 RULES = (
     Rule(
@@ -20,7 +20,7 @@ RULES = (
         text=_COUNTS,
         level=Level.CORE,
         cause="only unfinished records or only the first page are counted",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "CLM-01", "CLM-19", "TRN-01", "TRN-02", "TRN-03", "INS-11"),
     ),
     Rule(
         id="STA-03",
@@ -28,7 +28,7 @@ RULES = (
         text=_COUNTS,
         level=Level.CORE,
         cause="a counter is not moved by one of the transitions, or is moved again by a repeated one",
-        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-02", "TRN-03", "TRN-14"),
+        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-02", "TRN-03", "TRN-14", "CLM-19"),
     ),
     Rule(
         id="STA-04",
@@ -60,7 +60,20 @@ RULES = (
         text=_GROUPS,
         level=Level.CORE,
         cause="groupings that are counted by different conditions",
-        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-02", "TRN-03"),
+        needs=(
+            *_NEEDS,
+            "CLM-01",
+            "TRN-01",
+            "TRN-02",
+            "TRN-03",
+            "CLM-19",
+            "LSE-02",
+            "STA-02",
+            "STA-03",
+            "STA-04",
+            "STA-05",
+            "STA-06",
+        ),
     ),
     Rule(
         id="STA-08",
@@ -76,7 +89,7 @@ RULES = (
         text="Read-only.",
         level=Level.CORE,
         cause="expired leases are put back on the way",
-        needs=(*_NEEDS, "CLM-01"),
+        needs=(*_NEEDS, "CLM-01", "CLM-02", "LSE-02", "LST-09"),
     ),
     Rule(
         id="STA-10",

@@ -27,7 +27,7 @@ RULES = (
         level=Level.CORE,
         cause="`if run_at` where the epoch is 0 and false, 32-bit seconds that end in 2038, floats that lose "
         "microseconds, years written without leading zeros",
-        needs=("INS-01", "INS-04", "CLM-01", "CLM-09"),
+        needs=("INS-01", "INS-04", "CLM-01", "CLM-09", "TIM-02"),
     ),
     Rule(
         id="TIM-04",
@@ -43,7 +43,7 @@ RULES = (
         text="The backend's clock at the insert; never changed.",
         level=Level.CORE,
         cause="a timestamp column that the database updates by itself, or records written anew at each transition",
-        needs=("INS-01", "CLM-01", "TRN-01", "TRN-02"),
+        needs=("INS-01", "CLM-01", "TRN-01", "TRN-02", "TRN-16"),
     ),
     Rule(
         id="TIM-06",
@@ -51,7 +51,7 @@ RULES = (
         text="The backend's clock at the last transition, but never earlier than before; extending a lease is none.",
         level=Level.CORE,
         cause="one of the four UPDATE statements does not set it",
-        needs=("INS-01", "CLM-01", "TRN-01", "TRN-02", "TRN-03"),
+        needs=("INS-01", "CLM-01", "TRN-01", "TRN-02", "TRN-03", "INS-06"),
     ),
     Rule(
         id="TIM-07",
@@ -60,7 +60,7 @@ RULES = (
         "them.",
         level=Level.CORE,
         cause="claim computes now once and uses it for updated_at too",
-        needs=("INS-01", "CLM-01", "CLM-09"),
+        needs=("INS-01", "CLM-01", "CLM-09", "TIM-04", "INS-04", "INS-06"),
     ),
     Rule(
         id="TIM-08",

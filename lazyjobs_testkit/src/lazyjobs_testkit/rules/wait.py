@@ -15,13 +15,14 @@ RULES = (
         title="wait answers True at once if something is due",
         text=_RETURNS,
         cause="only news are waited for, not what had come before",
-        needs=("INS-01", "CLM-01"),
+        needs=("INS-01", "CLM-01", "LSE-02"),
     ),
     _wait_rule(
         id="WAI-02",
         title="wait returns False only when the timeout has passed",
         text=_FALSE,
         cause="a poll shorter than the timeout, or a wake-up for another queue, ends in False",
+        needs=("CLM-11",),
     ),
     _wait_rule(
         id="WAI-03",
@@ -41,14 +42,14 @@ RULES = (
         title="a run_at that comes while waiting ends the wait with True",
         text=_RETURNS,
         cause="only inserts wake the waiter, not time",
-        needs=("INS-01", "WAI-01"),
+        needs=("INS-01", "WAI-01", "WAI-04"),
     ),
     _wait_rule(
         id="WAI-06",
         title="a lease that ends while waiting ends the wait with True",
         text=_RETURNS,
         cause="only pending records are looked at for the next due time",
-        needs=("INS-01", "CLM-01", "LSE-03", "WAI-01"),
+        needs=("INS-01", "CLM-01", "LSE-03", "WAI-01", "LSE-02"),
     ),
     _wait_rule(
         id="WAI-07",
@@ -62,7 +63,7 @@ RULES = (
         title="waiting changes nothing",
         text="Changes nothing.",
         cause="wait claims ahead so that the next claim is quick",
-        needs=("INS-01", "WAI-01"),
+        needs=("INS-01", "WAI-01", "CLM-02", "CLM-01", "LSE-02", "INS-09"),
     ),
     _wait_rule(
         id="WAI-09",
