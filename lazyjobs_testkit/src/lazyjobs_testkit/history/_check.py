@@ -84,8 +84,10 @@ def _strangers(parts: Partition) -> Iterator[Violation]:
 
 def _violation(id: int, failure: Failure) -> Violation:
     plainest = min(failure.faults, key=lambda fault: _PLAINEST.index(fault.fault))
-    reasons = [plainest.reason, *(fault.reason for fault in (*failure.faults, *failure.others))]
-    reason = "; or else ".join(list(dict.fromkeys(reasons))[:3])
+    reasons: dict[m.Fault, str] = {plainest.fault: plainest.reason}
+    for fault in (*failure.faults, *failure.others):
+        reasons.setdefault(fault.fault, fault.reason)
+    reason = "; or, in another order, ".join([*reasons.values()][:3])
     return Violation(plainest.fault, reason, (failure.piece.operation,), (id,))
 
 

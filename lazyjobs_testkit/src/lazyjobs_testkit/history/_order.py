@@ -17,7 +17,7 @@ from msgspec import Struct
 from lazyjobs import ClaimParams
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.history._linearize import Trace
-from lazyjobs_testkit.history._operation import History, Operation
+from lazyjobs_testkit.history._operation import History, Operation, claimed
 from lazyjobs_testkit.history._verdict import Violation
 
 _Key = tuple[datetime, int]
@@ -123,14 +123,27 @@ def _judge(history: History, taking: _Taking, passed: _Waiting | None, streaks: 
         streaks[streak] = 0
     if passed is None:
         return
-    untouched = f"record {passed.id} (due {passed.due.isoformat()}) was due and lay untouched all the while"
+    untouched = f"record {passed.id} (due {m.tell_time(passed.due)}) was due and lay untouched all the while"
     if taking.id is None:
         streaks[streak] += 1
         if streaks[streak] > history.terms.wrong_empties:
             running = f" {streaks[streak]} times running" if streaks[streak] > 1 else ""
-            reason = f"{operation.request.method} found nothing{running}, though {untouched}"
+            reason = (
+                f"{operation.request.method} found nothing{running}, though {untouched}{_meanwhile(history, operation)}"
+            )
             yield Violation(m.Fault.EMPTY, reason, (taking.operation,), (passed.id,))
     elif history.terms.strict:
-        due = taking.limit[0].isoformat()
+        due = m.tell_time(taking.limit[0])
         reason = f"{operation.request.method} took record {taking.id} (due {due}), though {untouched}"
         yield Violation(m.Fault.PASSED_OVER, reason, (taking.operation,), (passed.id, taking.id))
+
+
+def _meanwhile(history: History, operation: Operation) -> str:
+    """What other calls claimed while one found nothing: perhaps it tried for the same and gave up."""
+    overlapping = [
+        record.id
+        for other in history.operations
+        if other is not operation and other.called < operation.returned and operation.called < other.returned
+        for record in claimed(other)
+    ]
+    return f"; meanwhile record {overlapping[0]} went to another caller" if overlapping else ""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lazyjobs_testkit.history._operation import History, Operation
 from lazyjobs_testkit.history._verdict import Violation
-from lazyjobs_testkit.model import Spelling, Unknown
+from lazyjobs_testkit.model import Spelling, Unknown, tell_time
 
 _SHOWN = 40
 
@@ -15,18 +15,15 @@ def show(history: History, violation: Violation | None = None) -> str:
         return "no calls"
     operations = sorted(enumerate(history.operations), key=lambda item: item[1].called)
     first = operations[0][1]
-    spelling = Spelling(first.began)
     width = max(len(operation.caller) for _, operation in operations)
-    lines = [f"T = {first.began.isoformat()}, when the first call began; times are milliseconds from then"]
+    lines = [f"milliseconds from {tell_time(first.began)}, when the first call began"]
     lines += [f"    before: record {entry.id} {entry}" for entry in history.initial]
     if len(operations) > _SHOWN:
         lines.append(f"    ({len(operations) - _SHOWN} earlier calls are in the file)")
     blamed = violation.operations if violation is not None else ()
     for place, operation in operations[-_SHOWN:]:
         mark = ">>>" if place in blamed else "   "
-        lines.append(
-            f"{mark} {_times(operation, first.called)} {operation.caller:{width}} {_call(operation, spelling)}"
-        )
+        lines.append(f"{mark} {_times(operation, first.called)} {operation.caller:{width}} {_call(operation)}")
     return "\n".join(lines)
 
 
@@ -39,5 +36,6 @@ def _milliseconds(nanoseconds: int) -> float:
     return timedelta(microseconds=nanoseconds / 1000) / timedelta(milliseconds=1)
 
 
-def _call(operation: Operation, spelling: Spelling) -> str:
+def _call(operation: Operation) -> str:
+    spelling = Spelling()
     return f"{spelling.request(operation.request)} → {spelling.answer(operation.answer)}"

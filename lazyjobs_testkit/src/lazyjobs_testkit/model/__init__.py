@@ -27,7 +27,7 @@ from lazyjobs_testkit.model._requests import (
     Request,
     Retry,
 )
-from lazyjobs_testkit.model._span import CLOCK_SLACK, Span, Window
+from lazyjobs_testkit.model._span import CLOCK_SLACK, Span, Window, tell_time
 from lazyjobs_testkit.model._spelling import Spelling
 from lazyjobs_testkit.model._terms import Terms
 
@@ -67,5 +67,6 @@ __all__ = [
     "check_stats",
     "check_sums",
     "count",
+    "tell_time",
     "transitions",
 ]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lazyjobs import Record, State
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
-from lazyjobs_testkit.model._span import Span
+from lazyjobs_testkit.model._span import Span, tell_time
 
 _FIXED = ("id", "kind", "queue", "payload", "max_attempts", "state", "attempt")
 _TIMES = ("created_at", "run_at", "updated_at")
@@ -95,6 +95,6 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 def _time_difference(name: str, shown: datetime | None, expected: Span | None) -> Iterator[str]:
     if expected is None or shown is None:
         if expected is not None or shown is not None:
-            yield f"{name} {shown and shown.isoformat()}, not {expected}"
+            yield f"{name} {shown and tell_time(shown)}, not {expected}"
     elif shown not in expected:
-        yield f"{name} {shown.isoformat()}, not {expected}"
+        yield f"{name} {tell_time(shown)}, not {expected}"

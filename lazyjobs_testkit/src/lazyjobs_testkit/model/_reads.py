@@ -7,6 +7,7 @@ from itertools import pairwise
 from lazyjobs import ListOptions, Record, State, Stats
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
+from lazyjobs_testkit.model._span import tell_time
 
 
 def check_list(
@@ -54,8 +55,8 @@ def _check_order(records: Sequence[Record]) -> None:
         if (before.updated_at, before.id) < (after.updated_at, after.id):
             raise DisallowedError(
                 Fault.MISCOUNTED,
-                f"list shows record {before.id} (updated_at {before.updated_at.isoformat()}) before record {after.id} "
-                f"(updated_at {after.updated_at.isoformat()}); newest updated_at first, then the highest id",
+                f"list shows record {before.id} (updated_at {tell_time(before.updated_at)}) before record {after.id} "
+                f"(updated_at {tell_time(after.updated_at)}); newest updated_at first, then the highest id",
             )
 
 
@@ -65,7 +66,7 @@ def _check_newest(last: Record, missing: Iterable[Entry], doubtful: Iterable[int
             raise DisallowedError(
                 Fault.MISCOUNTED,
                 f"list leaves out record {entry.id} (updated_at {entry.updated_at}) and shows record {last.id}, "
-                f"which is older (updated_at {last.updated_at.isoformat()})",
+                f"which is older (updated_at {tell_time(last.updated_at)})",
             )
 
 

@@ -27,8 +27,8 @@ class Span(Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         if self.earliest == self.latest:
-            return self.earliest.isoformat()
-        return f"from {self.earliest.isoformat()} to {self.latest.isoformat()}"
+            return tell_time(self.earliest)
+        return f"from {tell_time(self.earliest)} to {tell_time(self.latest)}"
 
     def later_of(self, other: "Span") -> "Span":
         """The later of two times."""
@@ -45,6 +45,15 @@ class Span(Struct, frozen=True, gc=False):
     def widened(self, by: timedelta) -> "Span":
         """The time, less certain by so much on both sides."""
         return Span(self.earliest - by, self.latest + by) if by > _NO_TIME else self
+
+
+def tell_time(time: datetime) -> str:
+    """The time as people read it: in UTC, without the date if that is today's."""
+    if time.utcoffset() is None:
+        return f"{time.isoformat()} (naive)"
+    utc = time.astimezone(UTC)
+    clock = f"{utc:%H:%M:%S.%f}" if utc.microsecond else f"{utc:%H:%M:%S}"
+    return clock if utc.date() == datetime.now(UTC).date() else f"{utc.date()}T{clock}Z"
 
 
 class Window(Struct, frozen=True, gc=False):

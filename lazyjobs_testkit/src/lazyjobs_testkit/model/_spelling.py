@@ -10,6 +10,7 @@ import msgspec
 from lazyjobs import Record
 from lazyjobs_testkit.model import _answers as answers
 from lazyjobs_testkit.model._requests import Request
+from lazyjobs_testkit.model._span import tell_time
 
 _NO_NAMES: Mapping[int, str] = MappingProxyType({})
 _SECOND = timedelta(seconds=1)
@@ -17,14 +18,17 @@ _SHOWN = 8
 
 
 class Spelling:
-    """Writes times as `T` and a distance from it, and ids by the names they have been given."""
+    """Writes calls for people to read; or, given an origin, as code in which `T` is that time.
+
+    `names` are those that the code has for the ids.
+    """
 
     def __init__(self, origin: datetime | None = None, names: Mapping[int, str] = _NO_NAMES) -> None:
         self._origin = origin
         self._names = names
 
     def request(self, request: Request) -> str:
-        """The call as code, such as `claim(ClaimParams(now=T))`."""
+        """The call, such as `claim(ClaimParams(now=T))`."""
         return f"{request.method}({', '.join(map(self._value, request.arguments()))})"
 
     def answer(self, answer: answers.Answer) -> str:
@@ -58,21 +62,21 @@ class Spelling:
         return ", ".join(parts)
 
     def time(self, time: datetime) -> str:
-        """The time as code: from T if there is one."""
+        """The time, by its distance from the origin if there is one."""
         if self._origin is None:
-            return f"datetime.fromisoformat({time.isoformat()!r})"
+            return tell_time(time)
         if time == self._origin:
             return "T"
         distance = time - self._origin
         sign = "+" if distance > timedelta(0) else "-"
-        return f"T {sign} {_duration(abs(distance))}"
+        return f"T {sign} {self._duration(abs(distance))}"
 
     def _value(self, value: object) -> str:
         match value:
             case datetime():
                 return self.time(value.astimezone(UTC))
             case timedelta():
-                return _duration(value)
+                return self._duration(value)
             case Enum():
                 return f"{type(value).__name__}.{value.name}"
             case frozenset():
@@ -93,7 +97,7 @@ class Spelling:
                 fields.append(f"{field.name}={self._value(content)}")
         return f"{type(value).__name__}({', '.join(fields)})"
 
-
-def _duration(duration: timedelta) -> str:
-    seconds = duration / _SECOND
-    return f"timedelta(seconds={int(seconds) if seconds.is_integer() else seconds})"
+    def _duration(self, duration: timedelta) -> str:
+        seconds = duration / _SECOND
+        number = int(seconds) if seconds.is_integer() else seconds
+        return f"{number} s" if self._origin is None else f"timedelta(seconds={number})"
