@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from lazyjobs_testkit.history import History, Operation, Verdict, check
 from msgspec.structs import replace
 
 from lazyjobs import (
@@ -21,6 +20,7 @@ from lazyjobs import (
     Stats,
 )
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.history import History, Operation, Verdict, check
 
 T = datetime(2030, 1, 1, tzinfo=UTC)
 LEASE = timedelta(seconds=60)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from lazyjobs_testkit.model import Fault, Model, Terms, Window
 from msgspec.structs import replace
 
 from lazyjobs import (
@@ -23,6 +22,7 @@ from lazyjobs import (
     Stats,
 )
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.model import Fault, Model, Terms, Window
 
 T = datetime(2030, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
