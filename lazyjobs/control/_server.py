@@ -1,22 +1,40 @@
 """A small server for the control plane of a worker process."""
 
+from __future__ import annotations
+
 import logging
 import socket
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOBase
 from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from lazyjobs.control._wsgi import wsgi_app
 from lazyjobs.runner import JobRunner
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from wsgiref.types import ErrorStream
+
 logger = logging.getLogger("lazyjobs")
+
+
+class _Complaints(TextIOBase):
+    """Takes what wsgiref would print on standard error, which is about clients that went away or do not read."""
+
+    def write(self, text: str) -> int:
+        logger.debug("control plane: %s", text.rstrip())
+        return len(text)
 
 
 class _Handler(WSGIRequestHandler):
     timeout = 10
+
+    def get_stderr(self) -> ErrorStream:
+        return _Complaints()
 
     def log_message(self, format: str, *arguments: object) -> None:
         logger.debug("control plane: " + format, *arguments)
