@@ -1,0 +1,205 @@
+"""The server that a worker process shows itself with: real HTTP over real sockets."""
+
+import http.client
+import logging
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partialmethod
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import msgspec
+import pytest
+
+from lazyjobs import JobRunner
+from lazyjobs.control import _server, serve
+from tests.support.backends import PlainBackend
+from tests.support.control import FAILURE, make_failing_runner, make_runner
+from tests.support.waiting import GENEROUS, wait_until
+
+Address = tuple[str, int]
+TIMEOUT = GENEROUS.total_seconds()
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _quick_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve_forever = partialmethod(_server._Server.serve_forever, poll_interval=0.01)
+    monkeypatch.setattr(_server._Server, "serve_forever", serve_forever)
+
+
+@pytest.fixture(scope="module")
+def runner() -> JobRunner:
+    return make_runner()
+
+
+@pytest.fixture(scope="module")
+def address(runner: JobRunner) -> Iterator[Address]:
+    with serve(runner, "127.0.0.1", 0) as address:
+        yield address
+
+
+def request(address: Address, method: str = "GET", path: str = "/jobs") -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection(*address, timeout=TIMEOUT)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def connect(address: Address) -> socket.socket:
+    return socket.create_connection(address, timeout=TIMEOUT)
+
+
+def server_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+
+
+def test_it_serves_the_snapshot_and_gives_the_port_it_chose(runner: JobRunner, address: Address) -> None:
+    status, headers, body = request(address)
+    assert status == 200
+    assert address[0] == "127.0.0.1"
+    assert address[1] > 0
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Cache-Control"] == "no-store"
+    assert body == msgspec.json.encode(runner.snapshot())
+
+
+def test_head_has_the_length_of_get_and_no_body(address: Address) -> None:
+    status, headers, body = request(address, "HEAD")
+    assert (status, body) == (200, b"")
+    assert int(headers["Content-Length"]) == len(request(address)[2])
+
+
+def test_other_paths_and_methods_are_refused(address: Address) -> None:
+    assert request(address, path="/")[0] == 404
+    assert request(address, "DELETE")[0] == 405
+
+
+def test_what_is_no_http_is_answered_with_an_error(address: Address) -> None:
+    with connect(address) as connection:
+        connection.sendall(b"GET /jobs HTTP/1.1 and more\r\n\r\n")
+        assert b"400" in connection.makefile("rb").read()
+
+
+def test_requests_are_answered_beside_one_that_takes_long() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold(_: str) -> None:
+        if not entered.is_set():
+            entered.set()
+            assert leave.wait(TIMEOUT)
+
+    with serve(JobRunner(PlainBackend(hold)), "127.0.0.1", 0) as address, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(request, address)
+        assert entered.wait(TIMEOUT)
+        assert request(address)[0] == 200
+        assert not first.done()
+        leave.set()
+        assert first.result(TIMEOUT)[0] == 200
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback address")
+def test_it_serves_on_ipv6_as_well(runner: JobRunner) -> None:
+    with serve(runner, "::1", 0) as address:
+        assert address[0] == "::1"
+        assert request(address)[0] == 200
+
+
+def test_a_name_is_an_address_too(runner: JobRunner) -> None:
+    with serve(runner, "localhost", 0) as address:
+        assert request(address)[0] == 200
+
+
+def test_a_failing_backend_is_a_500_of_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with serve(make_failing_runner(), "127.0.0.1", 0) as address:
+        status, _, body = request(address)
+    assert (status, body) == (500, FAILURE)
+    assert "could not make a snapshot" in caplog.text
+
+
+def test_an_idle_connection_is_closed_and_leaves_no_trace(
+    address: Address,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(_server._Handler, "timeout", 0.02)
+    caplog.set_level(logging.INFO)
+    with connect(address) as silent, connect(address) as slow:
+        slow.sendall(b"GET /jo")
+        assert silent.recv(1) == b""
+        assert slow.recv(1) == b""
+    wait_until(lambda: not server_threads())
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_connection_that_breaks_leaves_no_trace(
+    address: Address, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO)
+    for sent in (b"", b"GET /jo", b"GET /jobs HTTP/1.1\r\n\r\n"):
+        connection = connect(address)
+        connection.sendall(sent)
+        # Closing with this option resets the connection.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+    assert request(address)[0] == 200
+    wait_until(lambda: not server_threads())
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_client_that_does_not_read_is_left_and_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def app(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [bytes(20_000_000)]  # more than the sockets of both sides hold
+
+    monkeypatch.setattr(_server, "wsgi_app", lambda _: app)
+    monkeypatch.setattr(_server._Handler, "timeout", 0.05)
+    caplog.set_level(logging.INFO)
+    with serve(make_runner(), "127.0.0.1", 0) as address, connect(address) as connection:
+        connection.sendall(b"GET /jobs HTTP/1.1\r\n\r\n")
+        wait_until(server_threads)
+        wait_until(lambda: not server_threads())
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_goes_wrong_in_the_server_itself_is_logged(
+    address: Address, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(_server._Handler, "handle", fail)
+    with connect(address) as connection:
+        assert connection.recv(1) == b""
+    assert "the connection from 127.0.0.1 failed: a mistake" in caplog.text
+
+
+def test_afterwards_it_is_stopped_and_the_port_is_free_for_the_next(runner: JobRunner) -> None:
+    with serve(runner, "127.0.0.1", 0) as address:
+        assert request(address)[0] == 200
+    with pytest.raises(ConnectionRefusedError):
+        request(address)
+    with serve(runner, *address) as again:
+        assert again == address
+
+
+def test_an_address_in_use_is_an_oserror(runner: JobRunner, address: Address) -> None:
+    with pytest.raises(OSError, match="in use"), serve(runner, *address):
+        pass

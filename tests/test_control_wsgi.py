@@ -1,0 +1,110 @@
+"""The control plane as a WSGI application; every call is checked against the rules of WSGI itself."""
+
+import logging
+from http import HTTPStatus
+from types import TracebackType
+from wsgiref.types import WSGIApplication
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import msgspec
+import pytest
+
+from lazyjobs import JobRunner
+from lazyjobs.control import wsgi_app
+from tests.support.control import FAILURE, SECRET, make_failing_runner, make_runner
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def call(runner: JobRunner, method: str = "GET", path: str = "/jobs", mounted_at: str = "") -> Answer:
+    """Status, headers and body; the environment and the answer are what WSGI demands, or this raises."""
+    environ: dict[str, object] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": mounted_at,
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+    }
+    setup_testing_defaults(environ)
+    answers: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(
+        status: str,
+        headers: list[tuple[str, str]],
+        _: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None = None,
+    ) -> object:
+        answers.append((status, headers))
+        return lambda _: None
+
+    app: WSGIApplication = validator(wsgi_app(runner))
+    parts = app(environ, start_response)  # type: ignore[arg-type]
+    body = b"".join(parts)
+    parts.close()  # type: ignore[attr-defined]
+    ((status, headers),) = answers
+    number, _, phrase = status.partition(" ")
+    assert phrase == HTTPStatus(int(number)).phrase
+    assert len(headers) == len(dict(headers))
+    return int(number), dict(headers), body
+
+
+def test_get_answers_the_snapshot_as_json() -> None:
+    runner = make_runner()
+    status, headers, body = call(runner)
+    assert status == 200
+    assert headers == {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+    }
+    assert body == msgspec.json.encode(runner.snapshot())
+    shown = msgspec.json.decode(body)
+    assert shown["stats"]["by_state"] == {"pending": 2}
+    assert [record["id"] for record in shown["recent"]] == [2, 1]
+
+
+def test_no_payload_is_shown() -> None:
+    _, _, body = call(make_runner())
+    assert b"payload" not in body
+    assert SECRET.encode() not in body
+
+
+def test_head_answers_the_headers_of_get_without_a_body() -> None:
+    runner = make_runner()
+    status, headers, _ = call(runner)
+    assert call(runner, "HEAD") == (status, headers, b"")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
+def test_other_methods_are_refused_and_told_the_right_one(method: str) -> None:
+    status, headers, body = call(make_runner(), method)
+    assert (status, body) == (405, f"{method} is not allowed; use GET\n".encode())
+    assert headers["Allow"] == "GET, HEAD"
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/jobs/", "/jobs/1", "/other"])
+def test_other_paths_are_not_found(path: str) -> None:
+    status, headers, body = call(make_runner(), path=path, mounted_at="" if path else "/app")
+    assert (status, body) == (404, b"not found; this serves /jobs\n")
+    assert headers["Content-Type"].startswith("text/plain")
+
+
+def test_mounted_under_a_prefix_it_serves_its_path_below() -> None:
+    assert call(make_runner(), mounted_at="/internal")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_failing_backend_is_a_500_of_one_line(method: str, caplog: pytest.LogCaptureFixture) -> None:
+    status, headers, body = call(make_failing_runner(), method)
+    assert status == 500
+    assert body == (FAILURE if method == "GET" else b"")
+    assert headers["Content-Length"] == str(len(FAILURE))
+    assert headers["Cache-Control"] == "no-store"
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_it_answers_again_once_the_backend_does() -> None:
+    runner = make_failing_runner()
+    assert call(runner)[0] == 500
+    runner.configure(backend=make_runner().backend)
+    assert call(runner)[0] == 200
