@@ -1,7 +1,7 @@
 """What the example tests share: moments, waiting for the clock, comparing records, claims that must answer nothing."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Unpack
 
@@ -77,16 +77,22 @@ def plain_params(count: int, payload: bytes = b"{}") -> list[InsertParams]:
     return [InsertParams(kind=KIND, payload=payload, run_at=PAST) for _ in range(count)]
 
 
-def fill(bench: Bench, params: Sequence[InsertParams], least: int) -> int:
-    """Inserts all, in one call where that is offered; stops after `least` when it takes long. How many it inserted."""
-    if isinstance(bench.backend, SupportsInsertMany):
-        return len(bench.backend.insert_many(params))
+def fill(bench: Bench, count: int, payload: bytes = b"{}", *, least: int) -> int:
+    """Inserts so many plain records; stops after `least` of them when it takes long. How many it inserted.
+
+    By tens where that is offered: larger batches are for the rules about them.
+    """
     deadline = time.monotonic() + 2 * bench.budget * _PATIENCE.total_seconds()
-    for number, each in enumerate(params):
-        if number >= least and time.monotonic() > deadline:
-            return number
-        bench.backend.insert(each)
-    return len(params)
+    inserted = 0
+    while inserted < count and (inserted < least or time.monotonic() < deadline):
+        some = plain_params(min(10, count - inserted), payload)
+        if isinstance(bench.backend, SupportsInsertMany):
+            bench.backend.insert_many(some)
+        else:
+            for params in some:
+                bench.backend.insert(params)
+        inserted += len(some)
+    return inserted
 
 
 def wait_past(bench: Bench, moment: datetime) -> None:

@@ -101,9 +101,12 @@ class BulkTests:
         inserting = bench.supports(SupportsInsertMany)
         too_large = InsertParams(kind=KIND, payload=over_maximum(bench, "x"), run_at=PAST)
         params = [*plain_params(30), too_large, *plain_params(30)]
-        with pytest.raises(PayloadTooLargeError):
+        try:
             inserting.insert_many(params)
-        count = len(bench.records())
+        except PayloadTooLargeError:
+            count = len(bench.records())
+        else:
+            raise AssertionError("insert_many accepted a payload one byte over the maximum")
         assert not count, f"insert_many raised for its 31st payload, and {count} records were written"
 
     @rule("BLK-06")
@@ -147,11 +150,10 @@ class BulkTests:
 
     @rule("BLK-09")
     def test_claim_many_claims_only_what_is_due_on_the_given_queues(self, bench: Bench) -> None:
-        held = bench.claimed(queue="a", run_at=PAST, lease=HOUR)
+        bench.claimed(queue="a", run_at=PAST, lease=HOUR)
         bench.insert(queue="a", run_at=FUTURE)
-        bench.insert(queue="A", run_at=PAST)
+        bench.insert(queue="other", run_at=PAST)
         before = bench.records()
-        assert held.id in before
         for _ in range(1 + bench.traits.empty_answers):
             claimed = bench.supports(SupportsClaimMany).claim_many(ClaimParams(queues=("a", "b")), 10)
             assert not claimed, f"claim_many got record {claimed[0].id}, although nothing is due on queues a and b"
@@ -162,8 +164,11 @@ class BulkTests:
     def test_claim_many_refuses_a_limit_below_one(self, bench: Bench, limit: int) -> None:
         claiming = bench.supports(SupportsClaimMany)
         bench.insert(run_at=PAST)
-        with pytest.raises(ValueError):  # noqa: PT011 (the contract says no more than that)
-            claiming.claim_many(ClaimParams(), limit)
+        try:
+            claimed = claiming.claim_many(ClaimParams(), limit)
+        except ValueError:
+            return
+        raise AssertionError(f"claim_many with limit {limit} handed out {len(claimed)} records")
 
     @rule("BLK-11")
     @pytest.mark.parametrize("limit", [1, 7, 1_000])
@@ -180,11 +185,11 @@ class BulkTests:
         keeps_finished(bench)
         record = bench.claimed(run_at=PAST)
         bench.insert(queue="next", run_at=PAST)
-        text = "" if verb == "complete" else "boom"
-        finish_then_claim(bench, finish_params(verb, record, last_error=text, run_at=FUTURE), "next")
+        finish_then_claim(bench, finish_params(verb, record, last_error="boom", run_at=FUTURE), "next")
         finished = stored(bench, record.id)
         assert finished.state == OUTCOMES[verb], f"after {verb} in finish_and_claim the record is {finished.state}"
-        assert finished.last_error == text
+        if verb != "complete":
+            assert finished.last_error == "boom"
         if verb == "retry":
             assert_rounded(bench, f"run_at of record {record.id}", finished.run_at, FUTURE)
 

@@ -82,13 +82,13 @@ class ClaimTests:
     @rule("CLM-07")
     def test_an_ended_lease_is_due_at_its_end_and_a_retried_record_at_its_run_at(self, bench: Bench) -> None:
         needs_strict_ordering(bench)
-        ended = claim_ended(bench, run_at=PAST)
-        retried = bench.claimed(queue="other", run_at=PAST)
+        retried = bench.claimed(run_at=PAST, lease=HOUR)
+        ended = claim_ended(bench)
         bench.backend.retry(RetryParams(id=retried.id, attempt=retried.attempt, run_at=PAST + 2 * HOUR))
         earlier, later = (bench.insert(run_at=PAST + hours * HOUR) for hours in (1, 3))
         last = bench.insert(run_at=bench.at(0))
         wait_past(bench, last.run_at)
-        claimed = claim_all(bench, 5, queues=("default", "other"))
+        claimed = claim_all(bench, 5)
         names = {
             earlier.id: "pending, due first",
             retried.id: "retrying, due next",
@@ -159,14 +159,16 @@ class ClaimTests:
     @rule("CLM-15")
     def test_claiming_a_pending_record_changes_nothing_else(self, bench: Bench) -> None:
         inserted = bench.insert(payload=b'{"a":1}', max_attempts=7, run_at=PAST)
-        assert_same(inserted, bench.claim_due(), "claiming a pending record", but=CLAIMED)
+        bench.claim_due()
+        assert_same(inserted, stored(bench, inserted.id), "claiming a pending record", but=CLAIMED)
 
     @rule("CLM-15")
     def test_claiming_a_retrying_record_changes_nothing_else(self, bench: Bench) -> None:
         first = bench.claimed(run_at=PAST)
         bench.backend.retry(RetryParams(id=first.id, attempt=first.attempt, run_at=PAST + HOUR, last_error="boom"))
         retrying = stored(bench, first.id)
-        assert_same(retrying, claim_again(bench, first), "claiming a retrying record", but=CLAIMED)
+        claim_again(bench, first)
+        assert_same(retrying, stored(bench, first.id), "claiming a retrying record", but=CLAIMED)
 
     @rule("CLM-15")
     def test_claiming_an_ended_lease_changes_nothing_else(self, bench: Bench) -> None:
@@ -174,7 +176,9 @@ class ClaimTests:
         bench.backend.retry(RetryParams(id=first.id, attempt=first.attempt, run_at=PAST + HOUR, last_error="boom"))
         second = claim_again(bench, first, lease=MICROSECOND)
         wait_past(bench, lease_end(second))
-        assert_same(second, claim_again(bench, second), "claiming an ended lease", but=CLAIMED)
+        ended = stored(bench, first.id)
+        claim_again(bench, second)
+        assert_same(ended, stored(bench, first.id), "claiming an ended lease", but=CLAIMED)
 
     @rule("CLM-16")
     def test_claiming_one_record_leaves_every_other_as_it_was(self, bench: Bench) -> None:
@@ -189,7 +193,7 @@ class ClaimTests:
     def test_a_record_is_claimed_with_attempt_above_max_attempts(self, bench: Bench) -> None:
         first = claim_ended(bench, max_attempts=1)
         second = claim_again(bench, first)
-        assert second.attempt > second.max_attempts
+        assert second.attempt == 2, f"the second claim of a record with max_attempts=1 has attempt {second.attempt}"
 
     @rule("CLM-18")
     def test_a_claimed_record_is_handed_to_nobody_else(self, bench: Bench) -> None:
@@ -212,11 +216,10 @@ class ClaimTests:
 
     @rule("CLM-20")
     def test_every_due_record_is_handed_out(self, bench: Bench) -> None:
-        names = ("a", "b", "c")
-        waiting = {bench.insert(queue=bench.random.choice(names), run_at=PAST + hour * HOUR).id for hour in range(30)}
+        waiting = {bench.insert(run_at=PAST + hour * HOUR).id for hour in range(40)}
         empty = 0
         while waiting:
-            record = bench.claim(queues=names)
+            record = bench.claim()
             empty = empty + 1 if record is None else 0
             assert empty <= bench.traits.empty_answers, (
                 f"claim answered None {empty} times running while records {sorted(waiting)} were due; declared are "

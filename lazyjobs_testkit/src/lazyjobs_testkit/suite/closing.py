@@ -45,6 +45,7 @@ class ClosingTests:
     @rule("CLS-01")
     @pytest.mark.parametrize("method", METHODS)
     def test_after_close_each_method_raises_backend_closed_error(self, bench: Bench, method: str) -> None:
+        bench.insert(run_at=PAST)
         bench.supports(SupportsClose).close()
         assert_closed(method, lambda: METHODS[method](bench.backend))
 

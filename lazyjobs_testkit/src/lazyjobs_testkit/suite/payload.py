@@ -53,11 +53,11 @@ class PayloadTests:
 
     @rule("PAY-06")
     def test_an_escaped_nul_is_kept(self, bench: Bench) -> None:
-        assert_kept(bench, [rb'"\u0000"', rb'{"a":"before\u0000after","\u0000":1}'])
+        assert_kept(bench, [rb'"\u0000"', rb'{"\u0000":"before\u0000after"}'])
 
     @rule("PAY-07")
     def test_white_space_in_and_around_is_kept(self, bench: Bench) -> None:
-        assert_kept(bench, [b' {"a":1}', b'{"a":1}\n', b'\t{"a" : 1,\r\n  "b":[ ]}\r\n', b"\n\n{ }   ", b'{"a":1}\r'])
+        assert_kept(bench, [b' {"a":1}', b'{"a":1}\n', b'\t{"a" : 1,\r\n  "b":[ ]}\r\n', b"\n\n[ 1 ]   ", b'{"a":1}\r'])
 
     @rule("PAY-08")
     def test_any_json_value_is_a_payload(self, bench: Bench) -> None:

@@ -13,7 +13,6 @@ from lazyjobs_testkit.suite._support import (
     claim_ended,
     fill,
     keeps_finished,
-    plain_params,
 )
 from lazyjobs_testkit.suite._verbs import insert_in_state
 
@@ -32,7 +31,7 @@ class StatsTests:
     def test_total_counts_every_record(self, bench: Bench) -> None:
         bench.claimed(run_at=PAST, lease=HOUR)
         bench.insert(run_at=FUTURE)
-        count = 2 + fill(bench, plain_params(1_100), least=150)
+        count = 2 + fill(bench, 1_100, least=150)
         assert bench.stats().total == count
 
     @rule("STA-02")
