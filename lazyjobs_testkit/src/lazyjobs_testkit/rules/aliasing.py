@@ -25,7 +25,7 @@ RULES = (
     Rule(
         id="ALI-03",
         title="what is done to stats that were handed out changes nothing else",
-        text=f"The mappings are the caller's own: changing them changes nothing else. {_SHARE}",
+        text=f"The mappings are the caller's own: changing them changes nothing else. … {_SHARE}",
         level=Level.CORE,
         cause="stats answers with the counters themselves, at least in the inner mappings",
         needs=("INS-01", "STA-02", "STA-10"),
