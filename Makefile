@@ -23,7 +23,7 @@ test: setup
 		version=$${found%%=*}; \
 		echo "== Python $$version"; \
 		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
-		.venvs/$$version/bin/python -m pytest -q $(ARGS); \
+		.venvs/$$version/bin/python -m pytest -q -n 2 $(ARGS); \
 	done
 
 setup: .venv/ready

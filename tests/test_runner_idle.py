@@ -91,7 +91,7 @@ def test_a_wait_that_raises_is_tried_again_and_not_spun_on() -> None:
 
 @pytest.mark.parametrize("make", [MemoryBackend, PlainBackend])
 def test_an_idle_worker_starts_at_once_what_is_enqueued_beside_it(make: Callable[[], MemoryBackend]) -> None:
-    runner, started = JobRunner(make(), jobs=[Do], poll_interval=timedelta(seconds=3)), []
+    runner, started = JobRunner(make(), jobs=[Do], poll_interval=timedelta(seconds=1.5)), []
     runner.start()
     sleep(0.05)  # not for luck: an idle worker is the subject, and any other would pass too
     enqueued_at = monotonic()
