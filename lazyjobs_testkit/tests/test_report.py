@@ -124,9 +124,19 @@ def test_what_needs_a_rule_that_failed_is_blocked_whatever_was_seen() -> None:
     assert [result.id for result in report.failures] == ["INS-01"]
 
 
-def test_what_does_not_apply_is_not_blocked() -> None:
+def test_of_a_row_of_rules_that_failed_the_first_blocks_the_others() -> None:
+    report = judge_all(INS_01=S.FAILED, CLM_01=S.FAILED, CLM_02=S.FAILED)
+    assert status_of(report, "CLM-02") == (S.BLOCKED, "INS-01 failed")
+
+
+def test_what_may_not_apply_is_blocked_like_the_rest() -> None:
     report = judge_all(INS_01=S.FAILED, CLM_01=S.NOT_APPLICABLE)
-    assert status_of(report, "CLM-01")[0] is S.NOT_APPLICABLE
+    assert status_of(report, "CLM-01")[0] is S.BLOCKED
+
+
+def test_what_was_not_run_is_not_blocked() -> None:
+    report = judge(seen("INS-01", S.FAILED), selected=["INS-01"])
+    assert status_of(report, "CLM-01") == (S.UNTESTED, "not selected")
 
 
 def expect(rule: str, *, expired: bool = False) -> tuple[Expectation, ...]:

@@ -19,7 +19,8 @@ _EPILOG = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Reads the command line and tries the backend it names; the exit status."""
-    options = _make_parser().parse_args(argv)
+    own, pytest_options = _split(sys.argv[1:] if argv is None else argv)
+    options = _make_parser().parse_args(own)
     return run_conformance(
         options.backend,
         traits=options.trait,
@@ -28,8 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         thorough=options.thorough,
         baseline=options.baseline,
         output=options.output,
-        pytest_options=options.pytest,
+        pytest_options=pytest_options,
     )
+
+
+def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before -- and what behind it."""
+    place = argv.index("--") if "--" in argv else len(argv)
+    return argv[:place], argv[place + 1 :]
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -40,7 +47,6 @@ def _make_parser() -> argparse.ArgumentParser:
         help="the name of an installed backend, `all` of them, a URL (in which {namespace} stands where a namespace's "
         "name goes), module:Harness or file.py:Harness",
     )
-    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST-OPTION", help=argparse.SUPPRESS)
     add = parser.add_argument
     add(
         "--rule", action="append", default=[], type=_read_rule, metavar="ID", help="only this rule or area: CLM-04, CLM"

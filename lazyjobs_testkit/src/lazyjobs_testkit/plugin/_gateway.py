@@ -35,15 +35,9 @@ class Gateway:
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """Fills the kit's own module with a suite for each backend asked for."""
-        if (
-            module_path.name != _HOME.name
-            or not module_path.samefile(_HOME)
-            or not self._config.option.lazyjobs_backend
-        ):
+        if self._run is None or module_path.name != _HOME.name or not module_path.samefile(_HOME):
             return None
-        from lazyjobs_testkit.plugin._installed import InstalledSuites
-
-        return InstalledSuites.from_parent(parent, path=module_path)
+        return self._run.make_module(parent, module_path)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(self, obj: object) -> Generator[None, object, object]:

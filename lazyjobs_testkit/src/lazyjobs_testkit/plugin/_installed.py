@@ -1,6 +1,7 @@
 """The suites of the backends that the command line names."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,9 +15,11 @@ REFERENCE = "lazyjobs_reference"
 class InstalledSuites(pytest.Module):
     """The kit's own test module, holding a suite for each backend of `--lazyjobs-backend`."""
 
+    suites: Mapping[str, type[Suite]] = {}
+
     def collect(self) -> list[pytest.Item | pytest.Collector]:
         """The suites, as if the module had defined them."""
-        for name, suite in make_suites(self.config).items():
+        for name, suite in self.suites.items():
             setattr(self.obj, name, suite)
         return list(super().collect())
 

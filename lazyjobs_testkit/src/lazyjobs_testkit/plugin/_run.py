@@ -10,6 +10,7 @@ import pytest
 
 from lazyjobs_testkit.plugin._collecting import SuiteNotes, order_items, rule_of_item
 from lazyjobs_testkit.plugin._ending import Ending, end_run
+from lazyjobs_testkit.plugin._installed import InstalledSuites, make_suites
 from lazyjobs_testkit.plugin._observing import observe
 from lazyjobs_testkit.report import BaselineError, Observation, Report, Run, Selection, read_report, render_text
 from lazyjobs_testkit.rules import MANIFEST
@@ -30,6 +31,7 @@ class ConformanceRun:
         self._strays: list[pytest.TestReport] = []
         self._ending: Ending | None = None
         self._baseline = self._read_baseline()
+        self._asked = make_suites(config)
 
     def _read_baseline(self) -> Report | None:
         file: str | None = self._config.option.lazyjobs_baseline
@@ -37,6 +39,12 @@ class ConformanceRun:
             return read_report(Path(file)) if file else None
         except BaselineError as error:
             raise pytest.UsageError(str(error)) from error
+
+    def make_module(self, parent: pytest.Collector, path: Path) -> pytest.Module:
+        """The kit's own test module, with a suite for each backend that the options name."""
+        module = InstalledSuites.from_parent(parent, path=path)
+        module.suites = self._asked
+        return module
 
     def note_suite(self, node: pytest.Class, suite: type[Suite]) -> None:
         """A suite is collected."""

@@ -89,7 +89,7 @@ def _judge_all(run: Run, selection: Selection, observations: Iterable[Observatio
     for observation in observations:
         seen[observation.rule].append(observation)
     verdicts = {id: _judge(id, seen[id], selection, run.tested) for id in run.rules}
-    return {id: _unless_blocked(all_needs(rule, run.rules), verdicts[id], verdicts) for id, rule in run.rules.items()}
+    return {id: _unless_blocked(id, verdicts, run.rules) for id in run.rules}
 
 
 def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: Collection[str]) -> _Verdict:
@@ -111,11 +111,18 @@ def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: C
     return verdict
 
 
-def _unless_blocked(needs: Iterable[str], verdict: _Verdict, verdicts: Mapping[str, _Verdict]) -> _Verdict:
-    broken = [need for need in needs if verdicts[need].status in _BROKEN]
-    if broken and verdict.status in (Status.PASSED, Status.FAILED, Status.BLOCKED):
-        return replace(verdict, status=Status.BLOCKED, reason=f"{', '.join(broken)} failed", shown=None)
-    return verdict
+def _unless_blocked(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> _Verdict:
+    # Worked out from all of the run again: a worker does not know which rules failed in another one.
+    roots = [need for need in all_needs(rules[id], rules) if _is_root(need, verdicts, rules)]
+    if not roots or verdicts[id].status is Status.UNTESTED:
+        return verdicts[id]
+    return replace(verdicts[id], status=Status.BLOCKED, reason=f"{', '.join(roots)} failed", shown=None)
+
+
+def _is_root(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> bool:
+    """Whether a rule failed while everything that it needs held."""
+    needs = all_needs(rules[id], rules)
+    return verdicts[id].status in _BROKEN and not any(verdicts[need].status in _BROKEN for need in needs)
 
 
 def _find_problems(selection: Selection, observations: Iterable[Observation]) -> tuple[str, ...]:
