@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -16,14 +16,23 @@ class Wakeup:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._woken = False
+
+    def fileno(self) -> int:
+        """Where a written byte ends the sleep for a moment, to see whether there is a reason."""
+        return self._write
 
     def wake(self) -> None:
         """Wakes the sleeper, or the next one."""
-        os.write(self._write, b"!")
+        self._woken = True
+        with suppress(BlockingIOError):  # a full pipe wakes as well
+            os.write(self._write, b"!")
 
     def sleep(self) -> None:
         """Returns once woken."""
-        os.read(self._read, 1)
+        while not self._woken:
+            os.read(self._read, 1)
 
 
 @contextmanager
@@ -38,9 +47,12 @@ def stop_signals(wakeup: Wakeup) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         wakeup.wake()
 
+    # A handler waits for the next bytecode, which never comes if the signal arrives as the read of the pipe begins.
+    descriptor = signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
     before = {number: signal.signal(number, first) for number in _STOPPING}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(descriptor)
