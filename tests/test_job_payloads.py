@@ -150,15 +150,15 @@ def test_a_missing_field_is_named(cls: Any) -> None:
 
 
 @sorts
-@pytest.mark.parametrize("value", ["seven", None, [], 1.5])
-def test_an_ill_typed_field_is_named(cls: Any, value: object) -> None:
-    assert "user_id" in refuse_to_decode(cls, json.dumps({"user_id": value}).encode())
+def test_an_ill_typed_field_is_named(cls: Any) -> None:
+    for value in ("seven", None, ["seven"], 1.5):
+        assert "user_id" in refuse_to_decode(cls, json.dumps({"user_id": value}).encode())
 
 
 @sorts
-@pytest.mark.parametrize("payload", [b"[]", b'"text"', b"null", b"7"])
-def test_a_payload_that_is_no_object_is_refused(cls: Any, payload: bytes) -> None:
-    assert "object" in refuse_to_decode(cls, payload)
+def test_a_payload_that_is_no_object_is_refused(cls: Any) -> None:
+    for payload in (b"[]", b'"text"', b"null", b"7"):
+        assert "object" in refuse_to_decode(cls, payload)
 
 
 @pytest.mark.parametrize("cls", [sort for sort in SORTS if sort is not Model])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import settings
 from hypothesis import strategies as st
 
-random = settings(derandomize=False, print_blob=True, deadline=None)
+random = settings(max_examples=60, derandomize=False, print_blob=True, deadline=None)
 """Other cases at each run; what fails is printed with the blob that repeats it."""
 
 MAX_ID = 2**63 - 1
