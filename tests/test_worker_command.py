@@ -1,0 +1,458 @@
+"""The command `lazyjobs worker`: its command line, its log, its signals and its exit codes."""
+
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from urllib.error import URLError
+
+import pytest
+
+from lazyjobs import InsertParams, JobRunner, State
+from lazyjobs.cli import main
+from lazyjobs_memory import MemoryBackend
+from tests.support.directory import DirectoryBackend
+from tests.support.jobs import Do, action, states
+from tests.support.waiting import GENEROUS, wait_until
+
+ROOT = Path(__file__).parents[1]
+TIMEOUT = GENEROUS.total_seconds()
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> JobRunner:
+    """The runner at application:runner, where the command finds it in this process."""
+    module = ModuleType("application")
+    runner = JobRunner(MemoryBackend(), jobs=[Do])
+    vars(module).update(runner=runner, name="a text", empty=JobRunner(MemoryBackend()))
+    monkeypatch.setitem(sys.modules, "application", module)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    return runner
+
+
+def worker(*arguments: str) -> int:
+    return main(["worker", *arguments])
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("application", "'application' names no runner; write package.module:runner"),
+        ("application:", "'application:' names no runner; write package.module:runner"),
+        (":runner", "':runner' names no runner; write package.module:runner"),
+        (".application:runner", "'.application:runner' names no runner; write package.module:runner"),
+        ("nowhere:runner", "there is no module 'nowhere' in {cwd} or on the import path"),
+        ("application.inner:runner", "there is no module 'application.inner' in {cwd} or on the import path"),
+        ("application:missing", "the module 'application' has no 'missing'"),
+        ("application:runner.missing", "the module 'application' has no 'runner.missing'"),
+        ("application:name", "application:name is no JobRunner but str"),
+        ("application:empty", "the runner has no queue to watch; register a job, or pass queues="),
+    ],
+)
+def test_a_wrong_target_is_named_in_one_line(target: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert worker(target, "--drain") == 2
+    assert capsys.readouterr().err == f"lazyjobs: {message.format(cwd=Path.cwd())}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--workers", "0"], "--workers: must be a whole number from 1 on, not '0'"),
+        (["--workers", "two"], "--workers: must be a whole number from 1 on, not 'two'"),
+        (["--queue", "a queue"], "--queue: queues must be 1 to 100 characters"),
+        (["--stop-timeout", "soon"], "--stop-timeout: must be seconds from 0 to those of 366 days, not 'soon'"),
+        (["--stop-timeout", "-1"], "--stop-timeout: must be seconds from 0 to those of 366 days, not '-1'"),
+        (["--stop-timeout", "inf"], "--stop-timeout: must be seconds from 0 to those of 366 days, not 'inf'"),
+        (["--stop-timeout", "nan"], "--stop-timeout: must be seconds from 0 to those of 366 days, not 'nan'"),
+        (["--stop-timeout", "1e10"], "--stop-timeout: must be seconds from 0 to those of 366 days, not '1e10'"),
+        (["--control", "8000"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not '8000'"),
+        (["--control", ":8000"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not ':8000'"),
+        (["--control", "localhost:http"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:http'"),
+        (["--control", "localhost:65536"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:65536'"),
+        (["--control", "localhost:²"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:²'"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_it_takes(
+    runner: JobRunner, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        worker("application:runner", *options)
+    assert exit.value.code == 2
+    assert f"error: argument {message}" in capsys.readouterr().err
+    assert not runner.running
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nowhere://", "no backend is installed for the scheme 'nowhere' (installed: "),
+        ("memory", "cannot open the backend 'memory': scheme: "),
+        ("memory://?colour=red", "cannot open the backend 'memory://?colour=red': option 'colour': "),
+    ],
+)
+def test_a_backend_that_cannot_be_opened_is_told_in_one_line(
+    runner: JobRunner, url: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert worker("application:runner", "--drain", "--backend", url) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"lazyjobs: {message}")
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no..name"])
+def test_a_control_address_that_cannot_be_had_is_told_in_one_line(
+    runner: JobRunner, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"{host}:{taken.getsockname()[1]}"
+        assert worker("application:runner", "--drain", "--control", address) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"lazyjobs: --control {address}: ")
+    assert complaint.endswith("; choose another address\n")
+    assert complaint.count("\n") == 1
+    assert not runner.running
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("import not_there", "ModuleNotFoundError: No module named 'not_there'"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_shows_its_traceback_and_a_line(
+    text: str, error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("failing_to_load.py").write_text(text)
+    assert worker("failing_to_load:runner") == 2
+    *traceback, line = capsys.readouterr().err.splitlines()
+    assert line == f"lazyjobs: importing 'failing_to_load' failed, see above: {error}"
+    assert traceback[0].startswith("Traceback")
+    assert f"    {text}" in traceback
+
+
+@pytest.mark.usefixtures("runner")
+def test_the_current_directory_is_on_the_import_path() -> None:
+    Path("in_the_current_directory.py").write_text("from application import runner")
+    assert worker("in_the_current_directory:runner", "--drain") == 0
+
+
+def test_drain_runs_all_that_is_due_and_leaves_the_rest(runner: JobRunner) -> None:
+    ran: list[str] = []
+
+    def first() -> None:
+        ran.append("first")
+        runner.enqueue(action(second))
+
+    def second() -> None:
+        ran.append("second")
+
+    runner.enqueue(action(first))
+    runner.enqueue_in(action(second), GENEROUS)
+    assert worker("application:runner", "--drain") == 0
+    assert ran == ["first", "second"]
+    assert states(runner) == {State.SUCCEEDED: 2, State.PENDING: 1}
+    assert not runner.running
+
+
+def test_the_signals_have_their_handlers_back_afterwards(runner: JobRunner) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    assert worker("application:runner", "--drain") == 0
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+def test_queue_options_replace_the_queues_of_the_runner(runner: JobRunner) -> None:
+    for queue in ("default", "mail", "images"):
+        runner.enqueue(action(lambda: None), queue=queue)
+    assert worker("application:runner", "--drain", "--queue", "mail", "--queue", "images") == 0
+    assert {record.queue for record in runner.backend.list() if record.state is State.SUCCEEDED} == {"mail", "images"}
+
+
+def test_the_workers_option_says_how_many_jobs_run_at_once(runner: JobRunner) -> None:
+    together = threading.Barrier(3, timeout=TIMEOUT)
+
+    def meet() -> None:
+        together.wait()
+
+    for _ in range(3):
+        runner.enqueue(action(meet))
+    assert worker("application:runner", "--drain", "--workers", "3") == 0
+    assert states(runner) == {State.SUCCEEDED: 3}
+
+
+def test_the_backend_option_replaces_the_backend_of_the_runner(runner: JobRunner) -> None:
+    before = runner.backend
+    runner.enqueue(action(lambda: None))
+    assert worker("application:runner", "--drain", "--backend", "memory://") == 0
+    assert dict(before.stats().by_state) == {State.PENDING: 1}
+
+
+def test_a_backend_that_was_opened_already_cannot_be_replaced(
+    runner: JobRunner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner.configure(backend="memory://")
+    runner.enqueue(action(lambda: None))
+    assert worker("application:runner", "--drain", "--backend", "memory://") == 2
+    assert "has already opened its backend" in capsys.readouterr().err
+
+
+def test_it_logs_each_outcome_with_its_facts(runner: JobRunner, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "lazyjobs.jobs")
+    record = runner.enqueue(action(lambda: None))
+    assert worker("application:runner", "--drain") == 0
+    (line,) = [each for each in caplog.records if each.name == "lazyjobs.jobs"]
+    assert vars(line).items() >= {"job_id": record.id, "job_kind": "do", "job_outcome": "succeeded"}.items()
+
+
+def test_without_a_command_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([])
+    assert exit.value.code == 2
+    assert "command" in capsys.readouterr().err
+
+
+APPLICATION = r"""
+import signal
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from lazyjobs import BaseJob, JobRunner
+
+
+class Quick(BaseJob):
+    kind = "quick"
+
+    def work(self):
+        print("a line that stays in the buffer")
+
+
+class Failing(BaseJob):
+    kind = "failing"
+
+    def work(self):
+        raise ValueError("first\nsecond\r\x1b[2Jthird\u2028fourth")
+
+
+class Patient(BaseJob):
+    kind = "patient"
+
+    def work(self):
+        Path("began").touch()
+        while not Path("go").exists():
+            time.sleep(0.005)
+
+
+class Sleeping(BaseJob):
+    kind = "sleeping"
+
+    def work(self):
+        Path("began").touch()
+        time.sleep(3600)
+
+
+class Busy(BaseJob):
+    kind = "busy"
+
+    def work(self):
+        Path("began").touch()
+        while True:
+            pass
+
+
+class Deaf(BaseJob):
+    kind = "deaf"
+
+    def work(self):
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        Path("began").touch()
+        while True:
+            try:
+                time.sleep(0.01)
+            except BaseException:
+                pass
+
+
+runner = JobRunner(jobs=[Quick, Failing, Patient, Sleeping, Busy, Deaf], poll_interval=timedelta(milliseconds=10))
+"""
+
+
+class Workplace:
+    """A directory with an application, a backend that any process opens by `url`, and the workers started there."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.url = f"directory://{home}/records"
+        self.backend = DirectoryBackend(home / "records")
+        self._processes: list[subprocess.Popen[bytes]] = []
+        (home / "app.py").write_text(APPLICATION)
+        # What an installed distribution says of itself; it makes the scheme of the URL known.
+        installed = home / "directory_backend-1.0.dist-info"
+        installed.mkdir()
+        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: directory-backend\nVersion: 1.0\n")
+        (installed / "entry_points.txt").write_text(
+            "[lazyjobs.backends]\ndirectory = tests.support.directory:DirectoryBackend\n"
+        )
+
+    def insert(self, *kinds: str) -> None:
+        for kind in kinds:
+            self.backend.insert(InsertParams(kind=kind, max_attempts=1))
+
+    def start(self, *options: str, target: str = "app:runner", url: str | None = None) -> subprocess.Popen[bytes]:
+        script = Path(sysconfig.get_path("scripts")) / "lazyjobs"
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(self.home))),
+            "LAZYJOBS_BACKEND": url or self.url,
+        }
+        with (self.home / "log").open("wb") as log, (self.home / "output").open("wb") as output:
+            process = subprocess.Popen(
+                [script, "worker", target, *options], cwd=self.home, env=environment, stderr=log, stdout=output
+            )
+        self._processes.append(process)
+        return process
+
+    def start_with(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        """A worker that runs a job of that kind."""
+        self.insert(kind)
+        process = self.start(*options)
+        wait_until((self.home / "began").exists, what=f"a {kind} job")
+        return process
+
+    def drain(self, *options: str, target: str = "app:runner", url: str | None = None) -> int:
+        return self.start("--drain", *options, target=target, url=url).wait(TIMEOUT)
+
+    def log(self) -> str:
+        return (self.home / "log").read_text()
+
+    def wait_for_log(self, text: str) -> None:
+        wait_until(lambda: text in self.log(), what=f"{text!r} in the log")
+
+    def states(self) -> dict[str, State]:
+        """The state of the record of each kind."""
+        return {record.kind: record.state for record in self.backend.list()}
+
+    def end(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    workplace = Workplace(tmp_path)
+    yield workplace
+    workplace.end()
+
+
+def test_it_runs_on_the_backend_of_the_environment_and_logs_one_line_a_job(workplace: Workplace) -> None:
+    workplace.insert("quick", "failing", "unknown")
+    assert workplace.drain() == 0
+    assert workplace.states() == {
+        "quick": State.SUCCEEDED,
+        "failing": State.DISCARDED,
+        "unknown": State.DISCARDED,
+    }
+    lines = workplace.log().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|ERROR) ", line) for line in lines)
+    outcomes = [line.split(" ", 3)[3] for line in lines if " id=" in line]
+    assert len(outcomes) == 3
+    assert outcomes[0].startswith("quick succeeded id=1 queue=default attempt=1/1 in ")
+    assert outcomes[1].startswith("failing discarded id=2 ")
+    assert outcomes[1].endswith(r": ValueError: first\nsecond\r\x1b[2Jthird\u2028fourth")
+    assert outcomes[2].startswith("unknown discarded id=3 ")
+
+
+def test_verbose_logs_tracebacks_too(workplace: Workplace) -> None:
+    workplace.insert("failing")
+    assert workplace.drain("--verbose") == 0
+    assert 'raise ValueError("first' in workplace.log()
+
+
+def test_an_application_that_sets_up_logging_keeps_it(workplace: Workplace) -> None:
+    (workplace.home / "configured.py").write_text(
+        "import logging\nfrom app import runner\nlogging.basicConfig(format='mine: %(message)s', level=logging.ERROR)\n"
+    )
+    workplace.insert("quick", "failing")
+    assert workplace.drain(target="configured:runner") == 0
+    assert workplace.log().startswith("mine: failing discarded id=2 ")
+
+
+def test_the_backend_option_goes_before_the_environment(workplace: Workplace) -> None:
+    workplace.insert("quick")
+    assert workplace.drain("--backend", workplace.url, url="nowhere://") == 0
+    assert workplace.states() == {"quick": State.SUCCEEDED}
+
+
+def test_the_control_option_serves_what_goes_on_until_the_end(workplace: Workplace) -> None:
+    worker = workplace.start_with("patient", "--control", "127.0.0.1:0")
+    found = re.search(r"http://127\.0\.0\.1:\d+/jobs", workplace.log())
+    assert found is not None
+    with urllib.request.urlopen(found[0], timeout=TIMEOUT) as response:
+        assert response.headers["Cache-Control"] == "no-store"
+        shown = json.load(response)
+    assert shown["running"] is True
+    assert [definition["kind"] for definition in shown["definitions"]][:2] == ["quick", "failing"]
+    assert shown["stats"]["by_state"] == {"running": 1}
+    worker.send_signal(signal.SIGTERM)
+    (workplace.home / "go").touch()
+    assert worker.wait(TIMEOUT) == 0
+    with pytest.raises(URLError):
+        urllib.request.urlopen(found[0], timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_lets_jobs_in_flight_end_and_claims_no_more(
+    workplace: Workplace, number: signal.Signals
+) -> None:
+    worker = workplace.start_with("patient")
+    worker.send_signal(number)
+    workplace.wait_for_log("stopping: jobs in flight have 0:00:30")
+    workplace.insert("quick")
+    assert worker.poll() is None
+    (workplace.home / "go").touch()
+    assert worker.wait(TIMEOUT) == 0
+    assert workplace.states() == {"patient": State.SUCCEEDED, "quick": State.PENDING}
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("sleeping", signal.SIGTERM, signal.SIGTERM),
+        ("deaf", signal.SIGINT, signal.SIGTERM),
+        ("busy", signal.SIGTERM, signal.SIGINT),
+    ],
+)
+def test_a_second_signal_ends_the_process_at_once_whatever_the_job_does(
+    workplace: Workplace, kind: str, first: signal.Signals, second: signal.Signals
+) -> None:
+    worker = workplace.start_with(kind, "--stop-timeout", "3600")
+    worker.send_signal(first)
+    workplace.wait_for_log("stopping: ")
+    worker.send_signal(second)
+    assert worker.wait(TIMEOUT) == -second
+    assert workplace.states() == {kind: State.RUNNING}
+
+
+def test_a_job_stuck_past_the_stop_timeout_makes_the_exit_code_1(workplace: Workplace) -> None:
+    workplace.insert("quick")
+    worker = workplace.start_with("deaf", "--stop-timeout", "0.05")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(TIMEOUT) == 1
+    assert "deaf id=2 still runs after the stop and is cancelled" in workplace.log()
+    assert (workplace.home / "output").read_text() == "a line that stays in the buffer\n"
+    assert workplace.states() == {"quick": State.SUCCEEDED, "deaf": State.RUNNING}
