@@ -74,7 +74,7 @@ RULES = (
         title="claim_many claims each record as claim would",
         text=_CLAIM,
         cause="a second statement that forgets the attempt or the lease, or answers with the records before it",
-        needs=(*_NEEDS, "INS-09", "CLM-02", "CLM-09", "CLM-15", "CLM-18", "LSE-01", "LSE-03", "INS-04"),
+        needs=(*_NEEDS, "INS-09", "CLM-02", "CLM-09", "CLM-15", "CLM-18", "LSE-01", "LSE-03", "INS-04", "LST-09"),
     ),
     _claim_rule(
         id="BLK-07",
@@ -96,7 +96,7 @@ RULES = (
         title="claim_many claims only what is due on the given queues, and at the end nothing",
         text=_CLAIM,
         cause="a second condition for what is due that is not the one of claim",
-        needs=(*_NEEDS, "CLM-09", "CLM-11", "CLM-18", "BLK-06", "CLM-02", "CLM-10", "CLM-12"),
+        needs=(*_NEEDS, "CLM-09", "CLM-11", "CLM-18", "BLK-06", "CLM-02", "CLM-10", "CLM-12", "CLM-14"),
     ),
     _claim_rule(
         id="BLK-10",
@@ -124,7 +124,7 @@ RULES = (
         title="finish_and_claim claims the next record as claim would",
         text=_FUSED,
         cause="the next record is chosen before the finish, or claimed without its lease",
-        needs=(*_NEEDS, "BLK-12", "CLM-02", "CLM-09", "CLM-15", "LSE-01", "INS-04", "INS-09"),
+        needs=(*_NEEDS, "BLK-12", "CLM-02", "CLM-09", "CLM-15", "LSE-01", "INS-04", "INS-09", "LST-09"),
     ),
     _fused_rule(
         id="BLK-14",

@@ -16,14 +16,14 @@ RULES = (
         title="an extended lease ends at now + lease",
         text=_ENDS,
         cause="the length is added to the old end instead of to now",
-        needs=(*_NEEDS, "CLM-09", "INS-04", "INS-06"),
+        needs=(*_NEEDS, "CLM-09", "INS-04", "INS-06", "LST-09"),
     ),
     _extend_rule(
         id="EXT-02",
         title="extend may also bring the end of a lease nearer",
         text=_ENDS,
         cause="max(old end, new end), meant well",
-        needs=(*_NEEDS, "EXT-01"),
+        needs=(*_NEEDS, "EXT-01", "LST-09"),
     ),
     _extend_rule(
         id="EXT-03",

@@ -12,7 +12,7 @@ RULES = (
         text=_LIST,
         level=Level.CORE,
         cause="ordering by id or created_at, which looks right until a record is claimed",
-        needs=(*_NEEDS, "TIM-06"),
+        needs=(*_NEEDS, "TIM-06", "CLM-16"),
     ),
     Rule(
         id="LST-02",
@@ -44,7 +44,7 @@ RULES = (
         text="Only these; None is every state.",
         level=Level.CORE,
         cause="a set of several states is asked for as if it were one, or retrying is counted as pending",
-        needs=(*_NEEDS, "TRN-01", "TRN-02", "TRN-03"),
+        needs=(*_NEEDS, "TRN-01", "TRN-02", "TRN-03", "TRN-12"),
     ),
     Rule(
         id="LST-06",
@@ -68,7 +68,7 @@ RULES = (
         text="At least 1; None is all. … Only these; None is every state.",
         level=Level.CORE,
         cause="a default of the backend's own: everything, the unfinished, or another number",
-        needs=("INS-01", "LST-11"),
+        needs=("INS-01", "LST-11", "CLM-11"),
     ),
     Rule(
         id="LST-09",

@@ -7,7 +7,7 @@ from lazyjobs_testkit.rules._rule import Level, Rule
 
 _DELETES = "Deletes succeeded and discarded records not updated since `params.finished_before`, and nothing else."
 _LIMIT = "Deletes `params.limit` of them at the most, those updated longest ago first, and returns how many it deleted."
-_NEEDS = ("INS-01", "INS-06", "CLM-01", "CLM-19", "LST-10", "TRN-01")
+_NEEDS = ("INS-01", "INS-06", "CLM-01", "CLM-19", "LST-10", "TRN-01", "TRN-12")
 _prune_rule = partial(Rule, level=Level.CAPABILITY, capability=SupportsPrune)
 
 RULES = (

@@ -20,7 +20,7 @@ RULES = (
         text=_COUNTS,
         level=Level.CORE,
         cause="only unfinished records or only the first page are counted",
-        needs=(*_NEEDS, "CLM-01", "CLM-19", "TRN-01", "TRN-02", "TRN-03", "INS-11"),
+        needs=(*_NEEDS, "CLM-01", "CLM-19", "TRN-01", "TRN-02", "TRN-03", "INS-11", "TRN-12"),
     ),
     Rule(
         id="STA-03",
@@ -28,7 +28,7 @@ RULES = (
         text=_COUNTS,
         level=Level.CORE,
         cause="a counter is not moved by one of the transitions, or is moved again by a repeated one",
-        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-02", "TRN-03", "TRN-14", "CLM-19"),
+        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-02", "TRN-03", "TRN-14", "CLM-19", "TRN-12"),
     ),
     Rule(
         id="STA-04",
@@ -52,7 +52,7 @@ RULES = (
         text="Queue, then state, then count.",
         level=Level.CORE,
         cause="state and queue the wrong way round, or flat keys",
-        needs=(*_NEEDS, "CLM-01", "TRN-01"),
+        needs=(*_NEEDS, "CLM-01", "TRN-01", "TRN-12"),
     ),
     Rule(
         id="STA-07",
@@ -73,6 +73,7 @@ RULES = (
             "STA-04",
             "STA-05",
             "STA-06",
+            "TRN-12",
         ),
     ),
     Rule(

@@ -63,7 +63,7 @@ RULES = (
         title="waiting changes nothing",
         text="Changes nothing.",
         cause="wait claims ahead so that the next claim is quick",
-        needs=("INS-01", "WAI-01", "CLM-02", "CLM-01", "LSE-02", "INS-09"),
+        needs=("INS-01", "WAI-01", "CLM-02", "CLM-01", "LSE-02", "INS-09", "LST-09"),
     ),
     _wait_rule(
         id="WAI-09",
