@@ -120,7 +120,7 @@ class ConformanceRun:
         self._ending = end_run(self._config, run, selections, self._observations, self._strays, self._baseline)
         session.exitstatus = self._ending.exit_status(session.exitstatus)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Shows the reports."""
         if self._ending is None:
             return
