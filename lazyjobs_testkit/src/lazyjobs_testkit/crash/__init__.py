@@ -6,29 +6,33 @@ found after reopening is judged as one history with the calls that came before: 
 """
 
 from lazyjobs_testkit.crash._campaign import Campaign, Kill
+from lazyjobs_testkit.crash._churn import churn
+from lazyjobs_testkit.crash._log import FINISHED, Asking, Log, Survey, perform
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
 from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ForkServer, fork_server
-from lazyjobs_testkit.crash._site import FINISHED, Asking, Site, Verdict
+from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.crash._storm import interrupt, storm
-from lazyjobs_testkit.crash._targets import LEASE, TARGETS, Stage, Target, targets_for
+from lazyjobs_testkit.crash._targets import LEASE, Prelude, Target, targets_for
 
 __all__ = [
     "AFTER_THE_ANSWER",
     "FINISHED",
     "LEASE",
-    "TARGETS",
     "Asking",
     "Campaign",
     "ChildError",
     "ChildProcess",
     "ForkServer",
     "Kill",
+    "Log",
+    "Prelude",
     "Site",
-    "Stage",
+    "Survey",
     "Target",
-    "Verdict",
+    "churn",
     "fork_server",
     "interrupt",
+    "perform",
     "storm",
     "targets_for",
 ]

@@ -17,6 +17,8 @@ from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import Operation
 from lazyjobs_testkit.model import Insert, Request
 
+_First = Callable[[Site, int, Sequence[str]], str]
+
 _KILLS_A_SITE = 25
 _LEAST_KILLS = 5
 _START = 0.0003
@@ -28,8 +30,8 @@ class Kill(Struct, frozen=True, kw_only=True):
 
     target: Target
     step: int = AFTER_THE_ANSWER
-    steps: int = 0
-    """How many steps such a call took when it was not interrupted."""
+    steps: tuple[str, ...] = ()
+    """The steps of such a call when it was not interrupted."""
     after: float | None = None
 
     def __str__(self) -> str:
@@ -44,10 +46,10 @@ class Kill(Struct, frozen=True, kw_only=True):
         return child.ask_and_die(request, step=self.step)
 
 
-def _at(step: int, steps: int = 0) -> str:
+def _at(step: int, steps: Sequence[str]) -> str:
     if step == AFTER_THE_ANSWER:
         return "right after the answer"
-    return f"before step {step + 1}" + (f" of {steps}" if steps else "")
+    return f"before step {step + 1} of {len(steps)}, which was to be {steps[step]}()"
 
 
 class Campaign:
@@ -94,7 +96,7 @@ class Campaign:
         durations: dict[str, float] = {}
         for target in self._targets:
             yield (kill := Kill(target=target)), (site := self._execute(kill)[1])
-            steps += [Kill(target=target, step=step, steps=site.steps) for step in range(site.steps)]
+            steps += [Kill(target=target, step=step, steps=site.steps) for step in range(len(site.steps))]
             durations[target.name] = site.duration
         self._choices.shuffle(steps)
         for number, kill in enumerate(steps):
@@ -109,30 +111,18 @@ class Campaign:
     def openings(self, seconds: float) -> Iterator[tuple[str, Site]]:
         """Kills in the first opening of a fresh namespace and in the first insert into it, before their steps."""
         deadline = time.monotonic() + seconds
-        opening, inserting = self._first_open(AFTER_THE_ANSWER), self._first_insert(AFTER_THE_ANSWER)
-        yield from (opening, inserting)
-        kills = [(self._first_open, step) for step in range(opening[1].steps)]
-        kills += [(self._first_insert, step) for step in range(inserting[1].steps)]
+        kills: list[tuple[_First, int, Sequence[str]]] = []
+        firsts: tuple[_First, ...] = (_open_first, _insert_first)
+        for first in firsts:
+            site = self._fresh_site()
+            yield first(site, AFTER_THE_ANSWER, ()), site
+            kills += [(first, step, site.steps) for step in range(len(site.steps))]
         self._choices.shuffle(kills)
-        for number, (kill, step) in enumerate(kills):
+        for number, (first, step, steps) in enumerate(kills):
             if number >= _LEAST_KILLS and time.monotonic() > deadline:
                 return
-            yield kill(step)
-
-    def _first_open(self, step: int) -> tuple[str, Site]:
-        site = self._fresh_site()
-        with site.fork() as child:
-            child.open_and_die(site.namespace, step=step)
-            site.steps = child.steps
-        return f"killed {_at(step)}: the first opening of the namespace", site
-
-    def _first_insert(self, step: int) -> tuple[str, Site]:
-        site = self._fresh_site()
-        with site.fork() as child:
-            child.open(site.namespace)
-            site.note(child.ask_and_die(Insert(InsertParams(kind="kit.crash")), step=step))
-            site.steps = child.steps
-        return f"killed {_at(step)}: the first insert into the namespace", site
+            site = self._fresh_site()
+            yield first(site, step, steps), site
 
     def _fresh_site(self) -> Site:
         self._exits.close()
@@ -146,3 +136,18 @@ class Campaign:
             raise ChildError(f"{self._last}\nafterwards, in another process: {error}") from error
         self._last = str(kill)
         return kill, site
+
+
+def _open_first(site: Site, step: int, steps: Sequence[str]) -> str:
+    with site.fork() as child:
+        child.open_and_die(site.namespace, step=step)
+        site.steps = child.steps
+    return f"killed {_at(step, steps)}: the first opening of the namespace"
+
+
+def _insert_first(site: Site, step: int, steps: Sequence[str]) -> str:
+    with site.fork() as child:
+        child.open(site.namespace)
+        site.note(child.ask_and_die(Insert(InsertParams(kind="kit.crash")), step=step))
+        site.steps = child.steps
+    return f"killed {_at(step, steps)}: the first insert into the namespace"

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from lazyjobs import Backend, SupportsClose
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash._churn import churn
+from lazyjobs_testkit.crash._log import perform
 from lazyjobs_testkit.crash._messages import Ask, Begun, Churn, Close, Command, Done, Open
 from lazyjobs_testkit.crash._tripwire import Tripwire
 from lazyjobs_testkit.harness import Harness
-from lazyjobs_testkit.history import Operation, Recorder
+from lazyjobs_testkit.history import Operation
 
 
 class Child:
@@ -70,9 +71,7 @@ class Child:
     def _perform(self, request: m.Request) -> Operation:
         if self._backend is None:
             raise RuntimeError(f"asked for {request.method} with no namespace open")
-        recorder = Recorder(self._backend, caller=self._name, handle=f"{self._name}.{self._handles}")
-        recorder.ask(request)
-        return recorder.operations()[0]
+        return perform(self._backend, request, caller=self._name, handle=f"{self._name}.{self._handles}")
 
     def _churn(self, command: Churn) -> None:
         requests = churn(command.seed, self._name, command.queues)

@@ -46,11 +46,11 @@ Command = Open | Ask | Churn | Close
 
 
 class Done(Struct, frozen=True):
-    """It was done, or ended with that error; `steps` is how many steps a call had, if they were counted."""
+    """It was done, or ended with that error; `steps` are the functions that were called, if they were counted."""
 
     error: str = ""
     operation: Operation | None = None
-    steps: int = 0
+    steps: tuple[str, ...] = ()
 
 
 class Begun(Struct, frozen=True):

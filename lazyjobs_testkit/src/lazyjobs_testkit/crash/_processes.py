@@ -12,16 +12,29 @@ from datetime import UTC, datetime
 from functools import cache
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import send_handle
-from typing import Self
+from typing import NamedTuple, Self
 
+from lazyjobs_testkit.crash._log import KILLED
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER, Ask, Begun, Churn, Close, Command, Done, Fork, Open, Reap
 from lazyjobs_testkit.harness import Harness, child_environment
 from lazyjobs_testkit.history import Operation
-from lazyjobs_testkit.model import Request, Unknown
+from lazyjobs_testkit.model import Request
 
 PATIENCE = 20.0
 """For how many seconds an answer is waited for. A backend that waits longer than this for a dead process is stuck."""
-KILLED = Unknown("killed before it answered")
+
+
+class Moment(NamedTuple):
+    """A time by both clocks."""
+
+    monotonic: int
+    wall: datetime
+
+    @classmethod
+    def now(cls) -> "Moment":
+        """What both clocks show; the wall clock is read first, as `Recorder` does before a call."""
+        wall = datetime.now(UTC)
+        return cls(time.monotonic_ns(), wall)
 
 
 class ChildError(AssertionError):
@@ -29,25 +42,25 @@ class ChildError(AssertionError):
 
 
 class Flight:
-    """A call that may never be answered."""
+    """A call that may never be answered, and since when it may have been under way."""
 
-    def __init__(self, caller: str, request: Request, *, since: Operation | None = None) -> None:
+    def __init__(self, caller: str, request: Request, since: Moment) -> None:
         self._caller = caller
         self._request = request
-        self._began = since.ended if since is not None else datetime.now(UTC)
-        self._called = since.returned if since is not None else time.monotonic_ns()
+        self._since = since
 
     def end(self) -> Operation:
         """The call as one that was killed before it answered."""
+        now = Moment.now()
         return Operation(
             caller=self._caller,
             handle=self._caller,
             request=self._request,
             answer=KILLED,
-            called=self._called,
-            returned=time.monotonic_ns(),
-            began=self._began,
-            ended=datetime.now(UTC),
+            called=self._since.monotonic,
+            returned=now.monotonic,
+            began=self._since.wall,
+            ended=now.wall,
         )
 
 
@@ -117,8 +130,8 @@ class ChildProcess:
     def __init__(self, server: ForkServer, name: str, pid: int, connection: Connection) -> None:
         self.name = name
         self.connection = connection
-        self.steps = 0
-        """How many steps the last call with a kill had taken."""
+        self.steps: tuple[str, ...] = ()
+        """The steps of the call after whose answer it died."""
         self._server = server
         self._pid = pid
 
@@ -172,13 +185,13 @@ class ChildProcess:
 
     def ask_and_die(self, request: Request, *, step: int = AFTER_THE_ANSWER) -> Operation:
         """Makes a call and dies before that step of it, or right after its answer if it has fewer."""
-        flight = Flight(self.name, request)
+        flight = Flight(self.name, request, Moment.now())
         self._send(Ask(request=request, kill_at=step))
         return self._remains(flight)
 
     def ask_and_kill(self, request: Request, *, after: float) -> Operation:
         """Makes a call and is killed so many seconds after it was told to."""
-        flight = Flight(self.name, request)
+        flight = Flight(self.name, request, Moment.now())
         self._send(Ask(request=request))
         deadline = time.perf_counter() + after
         while time.perf_counter() < deadline:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait
 
 from lazyjobs_testkit.crash._messages import Begun
-from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, Flight
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, Flight, Moment
 from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.history import Operation
 
@@ -23,6 +23,7 @@ class _Worker:
         self.operations: list[Operation] = []
         self._flight: Flight | None = None
         child.open(namespace)
+        self._since = Moment.now()
         child.begin_churn(seed, QUEUES)
 
     def listen(self) -> None:
@@ -44,7 +45,8 @@ class _Worker:
             return False
         if told.answered is not None:
             self.operations.append(told.answered)
-        self._flight = Flight(self.child.name, told.request, since=told.answered)
+            self._since = Moment(told.answered.returned, told.answered.ended)
+        self._flight = Flight(self.child.name, told.request, self._since)
         return True
 
 

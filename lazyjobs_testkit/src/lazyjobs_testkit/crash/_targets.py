@@ -25,7 +25,7 @@ LATER = timedelta(minutes=10)
 ERROR = "a text that was not there before"
 
 
-class Stage(Struct, kw_only=True):
+class Prelude(Struct, kw_only=True):
     """Makes a process do what comes before it is killed, on a queue of its own and by a clock of its own."""
 
     ask: Callable[[m.Request], m.Answer]
@@ -71,68 +71,70 @@ class Target(Struct, frozen=True):
     """A call in which a process is killed."""
 
     name: str
-    prepare: Callable[[Stage], m.Request]
+    prepare: Callable[[Prelude], m.Request]
     """Does what must come before, and answers the call to make."""
     capability: type | None = None
 
 
-def _insert(stage: Stage) -> m.Request:
-    stage.insert()
-    return m.Insert(stage.inserting())
+def _insert(prelude: Prelude) -> m.Request:
+    prelude.insert()
+    return m.Insert(prelude.inserting())
 
 
-def _claim(stage: Stage) -> m.Request:
-    stage.insert()
-    return m.Claim(stage.claiming())
+def _claim(prelude: Prelude) -> m.Request:
+    prelude.insert()
+    return m.Claim(prelude.claiming())
 
 
-def _claim_of_a_retried_record(stage: Stage) -> m.Request:
-    record = stage.claimed()
-    stage.ask(m.Retry(RetryParams(id=record.id, attempt=record.attempt, run_at=stage.now + LEASE, last_error=ERROR)))
-    return m.Claim(stage.claiming(after=LEASE))
+def _claim_of_a_retried_record(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
+    prelude.ask(
+        m.Retry(RetryParams(id=record.id, attempt=record.attempt, run_at=prelude.now + LEASE, last_error=ERROR))
+    )
+    return m.Claim(prelude.claiming(after=LEASE))
 
 
-def _claim_of_an_ended_lease(stage: Stage) -> m.Request:
-    stage.claimed()
-    return m.Claim(stage.claiming(after=LEASE))
+def _claim_of_an_ended_lease(prelude: Prelude) -> m.Request:
+    prelude.claimed()
+    return m.Claim(prelude.claiming(after=LEASE))
 
 
-def _complete(stage: Stage) -> m.Request:
-    record = stage.claimed()
+def _complete(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
     return m.Complete(CompleteParams(id=record.id, attempt=record.attempt))
 
 
-def _retry(stage: Stage) -> m.Request:
-    record = stage.claimed()
-    run_at = stage.now + LATER
+def _retry(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
+    run_at = prelude.now + LATER
     return m.Retry(RetryParams(id=record.id, attempt=record.attempt, run_at=run_at, last_error=ERROR))
 
 
-def _discard(stage: Stage) -> m.Request:
-    record = stage.claimed()
+def _discard(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
     return m.Discard(DiscardParams(id=record.id, attempt=record.attempt, last_error=ERROR))
 
 
-def _extend(stage: Stage) -> m.Request:
-    record = stage.claimed()
-    return m.Extend(ExtendParams(id=record.id, attempt=record.attempt, lease=LATER, now=stage.now))
+def _extend(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
+    return m.Extend(ExtendParams(id=record.id, attempt=record.attempt, lease=LATER, now=prelude.now))
 
 
-def _insert_many(stage: Stage) -> m.Request:
-    return m.InsertMany(tuple(stage.inserting() for _ in range(3)))
+def _insert_many(prelude: Prelude) -> m.Request:
+    return m.InsertMany(tuple(prelude.inserting() for _ in range(3)))
 
 
-def _claim_many(stage: Stage) -> m.Request:
+def _claim_many(prelude: Prelude) -> m.Request:
     for _ in range(2):
-        stage.insert()
-    return m.ClaimMany(stage.claiming(), 2)
+        prelude.insert()
+    return m.ClaimMany(prelude.claiming(), 2)
 
 
-def _finish_and_claim(stage: Stage) -> m.Request:
-    record = stage.claimed()
-    stage.insert()
+def _finish_and_claim(prelude: Prelude) -> m.Request:
+    record = prelude.claimed()
+    prelude.insert()
     finish = m.Complete(CompleteParams(id=record.id, attempt=record.attempt))
-    return m.FinishAndClaim(finish, stage.claiming())
+    return m.FinishAndClaim(finish, prelude.claiming())
 
 
 TARGETS = (

@@ -63,7 +63,7 @@ class Tripwire:
     def __init__(self) -> None:
         self._armed = False
         self._chosen = AFTER_THE_ANSWER
-        self._steps = 0
+        self._steps: list[str] = []
 
     def install(self) -> None:
         """Makes threads that start from now on count too."""
@@ -71,23 +71,23 @@ class Tripwire:
 
     def arm(self, step: int) -> None:
         """Begins to count; the process dies before the step of that number."""
-        self._steps, self._chosen, self._armed = 0, step, True
+        self._steps, self._chosen, self._armed = [], step, True
         sys.setprofile(self._event)
 
-    def disarm(self) -> int:
-        """Ends the counting; how many steps there were."""
+    def disarm(self) -> tuple[str, ...]:
+        """Ends the counting; the functions that were called, step by step."""
         self._armed = False
         sys.setprofile(None)
-        return self._steps
+        return tuple(self._steps)
 
     def _event(self, frame: FrameType, event: str, function: object) -> None:  # noqa: ARG002 (the signature is given)
-        if event == "c_call" and self._armed and _may_reach_the_storage(function):
-            if self._steps == self._chosen:
+        if event == "c_call" and self._armed and (home := _home(function)) not in _INERT_MODULES:
+            if len(self._steps) == self._chosen:
                 os.kill(os.getpid(), signal.SIGKILL)
-            self._steps += 1
+            self._steps.append(f"{home.lstrip('_')}.{getattr(function, '__qualname__', function)}")
 
 
-def _may_reach_the_storage(function: object) -> bool:
+def _home(function: object) -> str:
+    """The module of a function, or of the type of object that a method belongs to."""
     owner = getattr(function, "__self__", None)
-    home = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__
-    return home not in _INERT_MODULES
+    return owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__

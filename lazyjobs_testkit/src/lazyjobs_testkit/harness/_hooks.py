@@ -8,13 +8,17 @@ from lazyjobs import Record
 
 
 class Faults(Protocol):
-    """Makes the storage of one namespace fail on demand, for every handle on it."""
+    """Makes the storage of one namespace fail on demand, for every handle of this process on it.
 
-    def arm(self, moment: Literal["before", "after"], count: int = 1) -> None:
-        """The next `count` requests to the storage fail, before or after they took effect."""
+    A request is whatever the backend asks of its storage at a time: a statement, a commit, an HTTP call, a read or a
+    write of a file. What fails raises what the storage's driver raises when the connection breaks.
+    """
 
-    def clear(self) -> None:
-        """No request fails any more."""
+    def arm(self, moment: Literal["before", "after"], count: int = 1, skip: int = 0) -> None:
+        """Lets `skip` requests pass; the next `count` fail, before or after they took effect."""
+
+    def clear(self) -> int:
+        """No request fails any more; how many have failed since `arm`."""
 
 
 @runtime_checkable

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from lazyjobs import ClaimLostError
+from lazyjobs import InsertParams
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import Asking, Campaign, ChildError, ChildProcess, Site, Verdict, fork_server, targets_for
+from lazyjobs_testkit.crash import Asking, Campaign, ChildError, ChildProcess, Site, Survey, fork_server, targets_for
 from lazyjobs_testkit.harness import Namespaces
-from lazyjobs_testkit.history import Operation
-from lazyjobs_testkit.suite._bench import Bench
-from lazyjobs_testkit.suite._trail import Call
+from lazyjobs_testkit.history import show, shrink
+from lazyjobs_testkit.suite._bench import KIND, Bench
+
+_HEAD_START = 1_000_000
 
 
 @contextmanager
@@ -44,6 +45,19 @@ def forked(bench: Bench, count: int) -> Iterator[Sequence[ChildProcess]]:
         yield [exits.enter_context(server.fork(f"process {number + 1}")) for number in range(count)]
 
 
+def open_at_once(site: Site, children: Sequence[ChildProcess]) -> None:
+    """Opens the namespace in each process at one moment, and inserts a record through each handle."""
+    moment = time.monotonic_ns() + _HEAD_START
+    for child in children:
+        child.begin_open(site.namespace, not_before=moment)
+    for child in children:
+        child.end_open()
+    for child in children:
+        child.begin_ask(m.Insert(InsertParams(kind=KIND)))
+    for child in children:
+        site.note(child.end_ask())
+
+
 @contextmanager
 def fresh_site(bench: Bench) -> Iterator[Site]:
     """A fresh namespace to kill processes in."""
@@ -51,16 +65,16 @@ def fresh_site(bench: Bench) -> Iterator[Site]:
         yield site
 
 
-def assert_allowed(bench: Bench, verdict: Verdict, occasion: object) -> None:
-    """Fails if the verdict found anything, and lays the calls that show it on the trail.
+def assert_allowed(survey: Survey, occasion: object, *, but: Collection[m.Fault] = ()) -> None:
+    """Fails if anything was found that the contract does not allow, and shows the calls; `but` is left to other rules.
 
     What follows from an id that was given twice is left to the rule about ids.
     """
-    reused = {id for each in verdict.violations if each.fault is m.Fault.REUSED_ID for id in each.records}
-    violations = [each for each in verdict.violations if not reused.intersection(each.records)]
-    if violations:
-        bench.trail += map(_call_of, verdict.operations)
-    assert not violations, "\n".join([str(occasion), *map(str, violations)])
+    reused = {id for each in survey.violations if each.fault is m.Fault.REUSED_ID for id in each.records}
+    for violation in survey.violations:
+        if violation.fault not in but and not reused.intersection(violation.records):
+            history, found = shrink(survey.history, violation)
+            raise AssertionError(f"{occasion}\n{found}\n{show(history, found)}")
 
 
 @contextmanager
@@ -86,26 +100,3 @@ def rounds(seconds: float, *, least: int = 1) -> Iterator[int]:
         if number >= least and time.monotonic() > deadline:
             return
         yield number
-
-
-def _call_of(operation: Operation) -> Call:
-    call = Call(
-        handle=operation.handle, method=operation.request.method, arguments=operation.request.arguments(), ended=True
-    )
-    match operation.answer:
-        case m.Unknown(error):
-            call.ended, call.raised = False, None if error.startswith("killed") else RuntimeError(error)
-        case m.Lost(found):
-            call.raised = ClaimLostError(*_token(operation), found)
-        case m.One(value) | m.Many(value) | m.Counts(value) | m.Number(value):
-            call.answer = value
-    return call
-
-
-def _token(operation: Operation) -> tuple[int, int]:
-    match operation.request:
-        case m.FinishAndClaim(finish, _):
-            return finish.params.id, finish.params.attempt
-        case m.Complete(params) | m.Retry(params) | m.Discard(params) | m.Extend(params):
-            return params.id, params.attempt
-    return 0, 0
