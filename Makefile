@@ -71,7 +71,7 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
-check: lint types docs test wheels
+check: lint types test docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache
