@@ -143,7 +143,18 @@ REFUSED: Sequence[tuple[object, str]] = [
     (dict[complex, str], "value (its keys) is of the type <class 'complex'>, which cannot be stored as JSON"),
     *(
         (dict[key, str], "value has keys that cannot be stored as JSON names")  # type: ignore[valid-type]
-        for key in (bool, None, tuple[int, int], tuple, frozenset[int], Inner, Struct, Pair, str | tuple[int, ...])
+        for key in (
+            bool,
+            None,
+            tuple[int, int],
+            tuple,
+            frozenset[int],
+            Inner,
+            Struct,
+            Pair,
+            msgspec.Raw,
+            str | tuple[int, ...],
+        )
     ),
     (Broken, "value.handle is of the type <class 'tests.test_job_fields.Opaque'>, which cannot be stored as JSON"),
     (
@@ -176,9 +187,9 @@ def test_the_name_of_no_type_is_refused(make: Make) -> None:
     assert "the fields of Held cannot be understood: name 'Missing' is not defined" in refuse(make("Missing"))
 
 
-@pytest.mark.parametrize("name", ["kind", "job_queue"])
-def test_what_the_class_says_is_no_field(name: str) -> None:
-    held = make_dataclass("Held", [(name, str, "held")], bases=(Base,))
+@pytest.mark.parametrize(("name", "value"), [("kind", "held"), ("job_queue", "mail"), ("job_max_attempts", 3)])
+def test_what_the_class_says_is_no_field(name: str, value: object) -> None:
+    held = make_dataclass("Held", [(name, type(value), value)], bases=(Base,))
     assert refuse(held) == f"Held.{name} is a field; annotate it as ClassVar, it is not part of the payload"
 
 
