@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from lazyjobs import Backend
 from lazyjobs_testkit import Harness
-from lazyjobs_testkit.harness import Namespaces, child_environment, destroy_leftovers, load_harness
+from lazyjobs_testkit.harness import Namespaces, _namespaces, child_environment, destroy_leftovers, load_harness
 from lazyjobs_testkit.harness._ledger import ledger_directory
 
 HARNESS = """
@@ -83,6 +84,14 @@ def test_what_another_harness_left_is_left_alone(harness: type[Harness], tmp_pat
     other = tmp_path / "other.py"
     other.write_text(HARNESS)
     assert destroy_leftovers(load_harness(f"{other}:DirectoriesHarness"), pytest.fail) == []
+    assert len(list(ledger_directory().iterdir())) == 1
+
+
+def test_the_empty_ledger_of_a_process_that_is_gone_is_cleared_away(harness: type[Harness]) -> None:
+    abandoned = ledger_directory() / "1-0123"
+    abandoned.write_text(f"+{'1' * 16} kit_{'2' * 16}\n-{'1' * 16} kit_{'2' * 16}\n")
+    destroy_leftovers(harness, pytest.fail)
+    assert not abandoned.exists()
 
 
 def test_what_cannot_be_destroyed_stays_to_be_tried_again(harness: type[Harness]) -> None:
@@ -101,8 +110,10 @@ def test_only_names_that_the_kit_makes_are_destroyed(harness: type[Harness]) -> 
     with start_child(harness, "dies") as child:
         child.communicate(timeout=60)
     (ledger,) = ledger_directory().iterdir()
-    ledger.write_text("+public\n+kit_0123456789abcdef\n")
-    assert destroy_leftovers(harness, lambda _: None) == ["kit_0123456789abcdef"]
+    (first, *_) = lines = ledger.read_text().splitlines()
+    odd = first.replace("kit_", "public_")
+    ledger.write_text("\n".join([odd, *lines, odd.replace(" ", " ../"), ""]))
+    assert destroy_leftovers(harness, lambda _: None) == [first.split()[1]]
 
 
 def test_a_directory_that_others_can_write_to_is_refused() -> None:
@@ -133,16 +144,14 @@ def test_a_namespace_is_new_every_time_and_destroyed_through_the_harness() -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_writes_to_a_ledger_of_its_own() -> None:
-    class ForkedHarness(CountingHarness):
-        pass
-
-    Namespaces(ForkedHarness()).create()
+def test_a_forked_child_writes_to_a_ledger_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_namespaces, "_open_ledger", cache(_namespaces._open_ledger.__wrapped__))
+    Namespaces(CountingHarness()).create()
     (ledger,) = ledger_directory().iterdir()
     before = ledger.read_text()
     pid = os.fork()
     if pid == 0:
-        Namespaces(ForkedHarness()).create()
+        Namespaces(CountingHarness()).create()
         os._exit(0)
     os.waitpid(pid, 0)
     assert ledger.read_text() == before

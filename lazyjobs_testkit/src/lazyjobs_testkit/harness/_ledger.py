@@ -14,31 +14,31 @@ from typing import TextIO
 
 from lazyjobs_testkit.harness._harness import Harness
 
-NAMESPACE = re.compile(r"kit_[0-9a-f]{16}")
+_UNLOCKED = "new-"
+_LINE = re.compile(r"([+-])([0-9a-f]{16}) (kit_[0-9a-f]{16})")
 
 
 class Ledger:
-    """One process's namespaces of one harness: a file, locked for as long as the process lives."""
+    """One process's namespaces: a file, locked for as long as the process lives."""
 
-    def __init__(self, harness: type[Harness], pid: int) -> None:
-        self._path = ledger_directory() / f"{_key(harness)}-{pid}-{os.urandom(4).hex()}"
-        self._file = self._path.open("x", encoding="ascii")
+    def __init__(self, pid: int) -> None:
+        name = f"{pid}-{os.urandom(4).hex()}"
+        unlocked = ledger_directory() / f"{_UNLOCKED}{name}"
+        self._file = unlocked.open("x", encoding="ascii")
         _try_lock(self._file)
+        # Renamed only now: under its own name a ledger that nobody has locked is that of a process that is gone.
+        self._path = unlocked.rename(unlocked.with_name(name))
         self._open: set[str] = set()
 
-    def created(self, namespace: str) -> None:
+    def created(self, harness: type[Harness], namespace: str) -> None:
         """Notes a namespace, before it exists."""
         self._open.add(namespace)
-        self._write(f"+{namespace}")
+        _write(self._file, f"+{_key(harness)} {namespace}")
 
-    def strike_out(self, namespace: str) -> None:
+    def strike_out(self, harness: type[Harness], namespace: str) -> None:
         """Notes that a namespace is no more, or no concern of the kit's."""
         self._open.discard(namespace)
-        self._write(f"-{namespace}")
-
-    def _write(self, line: str) -> None:
-        self._file.write(f"{line}\n")
-        self._file.flush()
+        _write(self._file, f"-{_key(harness)} {namespace}")
 
     def close(self) -> None:
         """Ends the ledger; its file stays while it has namespaces that were not destroyed."""
@@ -64,31 +64,44 @@ def destroy_leftovers(harness: type[Harness], destroy: Callable[[str], None]) ->
     A namespace that cannot be destroyed raises what the harness raised, and stays in its ledger.
     """
     destroyed: list[str] = []
-    for path, file in _abandoned(harness):
-        for namespace in _outstanding(file):
+    key = _key(harness)
+    for path, file in _abandoned_ledgers():
+        outstanding = _read_outstanding(file)
+        for namespace in [namespace for namespace, owner in outstanding.items() if owner == key]:
             destroy(namespace)
             destroyed.append(namespace)
-        path.unlink(missing_ok=True)
+            del outstanding[namespace]
+            _write(file, f"-{key} {namespace}")
+        if not outstanding:
+            path.unlink(missing_ok=True)
     return destroyed
 
 
-def _abandoned(harness: type[Harness]) -> Iterator[tuple[Path, TextIO]]:
-    for path in sorted(ledger_directory().glob(f"{_key(harness)}-*")):
-        with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="ascii") as file:
-            if _try_lock(file):
-                yield path, file
+def _abandoned_ledgers() -> Iterator[tuple[Path, TextIO]]:
+    """The ledgers of processes that are gone, each locked while it is looked at."""
+    for path in sorted(ledger_directory().iterdir()):
+        if not path.name.startswith(_UNLOCKED):
+            with contextlib.suppress(FileNotFoundError), path.open("r+", encoding="ascii") as file:
+                if _try_lock(file):
+                    yield path, file
 
 
-def _outstanding(file: TextIO) -> list[str]:
-    outstanding: dict[str, None] = {}
+def _read_outstanding(file: TextIO) -> dict[str, str]:
+    """The namespaces that a ledger has open, each with the key of its harness."""
+    outstanding: dict[str, str] = {}
     for line in file.read().splitlines():
-        mark, namespace = line[:1], line[1:]
-        if NAMESPACE.fullmatch(namespace):
+        if found := _LINE.fullmatch(line):
+            mark, key, namespace = found.groups()
             if mark == "+":
-                outstanding[namespace] = None
+                outstanding[namespace] = key
             else:
                 outstanding.pop(namespace, None)
-    return list(outstanding)
+    return outstanding
+
+
+def _write(file: TextIO, line: str) -> None:
+    file.write(f"{line}\n")
+    file.flush()
 
 
 def _key(harness: type[Harness]) -> str:

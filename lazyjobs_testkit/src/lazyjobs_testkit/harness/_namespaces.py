@@ -17,12 +17,12 @@ class Namespaces:
 
     def __init__(self, harness: Harness) -> None:
         self._harness = harness
-        self._ledger = _ledger(type(harness), os.getpid())
+        self._ledger = _open_ledger(os.getpid())
 
     def create(self) -> str:
         """A name that is new everywhere."""
         namespace = f"kit_{secrets.token_hex(8)}"
-        self._ledger.created(namespace)
+        self._ledger.created(type(self._harness), namespace)
         return namespace
 
     def destroy(self, namespace: str) -> None:
@@ -32,12 +32,12 @@ class Namespaces:
 
     def forget(self, namespace: str) -> None:
         """Leaves a namespace as it is, now and in later runs."""
-        self._ledger.strike_out(namespace)
+        self._ledger.strike_out(type(self._harness), namespace)
 
 
 @cache
-def _ledger(harness: type[Harness], pid: int) -> Ledger:
+def _open_ledger(pid: int) -> Ledger:
     # The pid is part of the key: a forked child must not write to its parent's ledger.
-    ledger = Ledger(harness, pid)
+    ledger = Ledger(pid)
     atexit.register(ledger.close)
     return ledger

@@ -1,14 +1,18 @@
 """Before a test: whether its rule applies to the backend at all, and whether it can be tried."""
 
 from collections.abc import Mapping
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import entry_points, packages_distributions, version
+
+import msgspec
 
 from lazyjobs import Backend, ListOptions, SupportsClose
-from lazyjobs_testkit.harness import Harness, Namespaces, destroy_leftovers
+from lazyjobs_testkit.harness import ENTRY_POINTS, Harness, Namespaces, destroy_leftovers
 from lazyjobs_testkit.report import Subject
 from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
 from lazyjobs_testkit.suite._trail import CAPABILITIES, observed_capabilities
+
+BACKEND_ENTRY_POINTS = "lazyjobs.backends"
 
 
 class Gate:
@@ -98,13 +102,20 @@ def describe_harness(harness: type[Harness]) -> Subject:
 def describe_backend(harness: type[Harness], backend: Backend) -> Subject:
     """What is known of a backend by one handle on it."""
     kind = type(backend)
-    distribution = next(iter(packages_distributions().get(kind.__module__.partition(".")[0], [])), "")
-    declared = describe_harness(harness)
-    return Subject(
-        name=declared.name,
-        declares=declared.declares,
+    distribution = _find_distribution(kind.__module__.partition(".")[0])
+    return msgspec.structs.replace(
+        describe_harness(harness),
         backend=f"{kind.__module__}.{kind.__qualname__}",
         distribution=distribution,
         version=version(distribution) if distribution else "",
         capabilities=observed_capabilities(backend),
     )
+
+
+def _find_distribution(package: str) -> str:
+    # An editable install does not list its files, but it does list its entry points.
+    for group in (ENTRY_POINTS, BACKEND_ENTRY_POINTS):
+        for entry in entry_points(group=group):
+            if entry.dist is not None and entry.module.partition(".")[0] == package:
+                return entry.dist.name
+    return next(iter(packages_distributions().get(package, [])), "")
