@@ -71,7 +71,7 @@ def _control_plane(runner: JobRunner, host: str, port: int) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             host, port = stack.enter_context(serve(runner, host, port))
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             raise UsageError(f"--control {host}:{port}: {error}; choose another address") from error
         logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
         yield
@@ -125,6 +125,13 @@ def _seconds(text: str) -> timedelta:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    if not _is_host(host) or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"write HOST:PORT, such as 127.0.0.1:8000, not {text!r}")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False

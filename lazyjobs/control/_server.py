@@ -59,7 +59,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 def serve(runner: JobRunner, host: str, port: int) -> Iterator[tuple[str, int]]:
     """Serves `GET /jobs` from a daemon thread while the context lasts; gives the address, with the port chosen for 0.
 
-    Raises OSError when the address cannot be had, UnicodeError when the host cannot be a name at all.
+    Raises OSError when the address cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server_class = type("_FamilyServer", (_Server,), {"address_family": family})
