@@ -134,6 +134,7 @@ def test_an_idle_connection_is_closed_and_leaves_no_trace(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    assert _server._Handler.timeout == 10
     monkeypatch.setattr(_server._Handler, "timeout", 0.02)
     caplog.set_level(logging.INFO)
     with connect(address) as silent, connect(address) as slow:
@@ -198,6 +199,15 @@ def test_afterwards_it_is_stopped_and_the_port_is_free_for_the_next(runner: JobR
         request(address)
     with serve(runner, *address) as again:
         assert again == address
+
+
+def test_it_stops_without_waiting_for_an_idle_connection(runner: JobRunner) -> None:
+    with serve(runner, "127.0.0.1", 0) as address:
+        connection = connect(address)
+        wait_until(server_threads)
+    assert server_threads()
+    connection.close()
+    wait_until(lambda: not server_threads())
 
 
 def test_an_address_in_use_is_an_oserror(runner: JobRunner, address: Address) -> None:

@@ -81,6 +81,10 @@ def test_a_wrong_target_is_named_in_one_line(target: str, message: str, capsys: 
         (["--control", ":8000"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not ':8000'"),
         (["--control", "localhost:http"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:http'"),
         (["--control", "localhost:65536"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:65536'"),
+        (
+            ["--control", "größe..name:8000"],
+            "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'größe..name:8000'",
+        ),
         (["--control", "localhost:²"], "--control: write HOST:PORT, such as 127.0.0.1:8000, not 'localhost:²'"),
     ],
 )
@@ -111,7 +115,7 @@ def test_a_backend_that_cannot_be_opened_is_told_in_one_line(
     assert complaint.count("\n") == 1
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "no..name"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
 def test_a_control_address_that_cannot_be_had_is_told_in_one_line(
     runner: JobRunner, host: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -319,6 +323,7 @@ class Workplace:
             "PYTHONPATH": os.pathsep.join((str(ROOT), str(self.home))),
             "LAZYJOBS_BACKEND": url or self.url,
         }
+        environment.pop("PYTHONUNBUFFERED", None)
         with (self.home / "log").open("wb") as log, (self.home / "output").open("wb") as output:
             process = subprocess.Popen(
                 [script, "worker", target, *options], cwd=self.home, env=environment, stderr=log, stdout=output
@@ -375,6 +380,17 @@ def test_it_runs_on_the_backend_of_the_environment_and_logs_one_line_a_job(workp
     assert outcomes[1].startswith("failing discarded id=2 ")
     assert outcomes[1].endswith(r": ValueError: first\nsecond\r\x1b[2Jthird\u2028fourth")
     assert outcomes[2].startswith("unknown discarded id=3 ")
+
+
+def test_without_drain_it_stays_for_what_comes(workplace: Workplace) -> None:
+    worker = workplace.start()
+    workplace.wait_for_log("running quick, failing, ")
+    for kind, outcome in (("quick", "quick succeeded"), ("failing", "failing discarded")):
+        workplace.insert(kind)
+        workplace.wait_for_log(outcome)
+    assert worker.poll() is None
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(TIMEOUT) == 0
 
 
 def test_verbose_logs_tracebacks_too(workplace: Workplace) -> None:
