@@ -131,7 +131,7 @@ REFUSED: Sequence[tuple[object, str]] = [
     (Opaque, "value is of the type <class 'tests.test_job_fields.Opaque'>, which cannot be stored as JSON"),
     (object, "value is of the type <class 'object'>, which cannot be stored as JSON"),
     (complex, "value is of the type <class 'complex'>, which cannot be stored as JSON"),
-    (Path, "value is of the type <class 'pathlib.Path'>, which cannot be stored as JSON"),
+    (Path, f"value is of the type {Path!r}, which cannot be stored as JSON"),
     (Callable[[], None], "value is of the type <class 'collections.abc.Callable'>, which cannot be stored as JSON"),
     (Iterator[int], "value is of the type <class 'collections.abc.Iterator'>, which cannot be stored as JSON"),
     (type[int], "value is of the type <class 'type'>, which cannot be stored as JSON"),
