@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import lazyjobs_testkit.plugin._run  # noqa: F401 (every run below finds it already imported)
+from lazyjobs_testkit.harness._ledger import Ledger
 from lazyjobs_testkit.suite._conformance import suite_tests
 
 suite_tests()
@@ -173,6 +175,7 @@ def test_an_xfail_from_outside_is_no_expected_failure(run: Run) -> None:
 
 def test_a_test_that_is_overridden_or_deleted_fails_the_run(run: Run) -> None:
     content = """
+from lazyjobs_testkit.harness._ledger import Ledger
 from lazyjobs_testkit.suite._conformance import suite_tests
 first, second = [name for name, test in suite_tests().items() if test.rule in ("STA-01", "INS-06")]
 TestMine = type("TestMine", (conformance_suite(ShelfHarness),), {first: lambda self: None, second: None})
@@ -230,6 +233,17 @@ TestStuck = conformance_suite(StuckHarness)
     result = run(content, "-k", "STA-01")
     result.assert_outcomes(passed=1, errors=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines([" FAIL STA-01*", "   OSError: busy"])
+
+
+def test_what_a_killed_run_has_left_is_destroyed_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(Path.cwd()))
+    shelves = import_module("shelves")
+    ledger = Ledger(1)
+    ledger.created(shelves.ShelfHarness, "kit_0123456789abcdef")
+    ledger.close()
+    shelves.STORES["kit_0123456789abcdef"] = "left"
+    run(SHELF, "-k", "STA-01")
+    assert shelves.STORES == {}
 
 
 def test_a_run_with_the_seed_of_another_is_the_same(run: Run) -> None:
@@ -301,7 +315,7 @@ def test_the_debugger_opens_where_the_rule_failed(run: Run, pytester: pytest.Pyt
                 print("stopped with", self.curframe.f_locals["bench"], "in", self.curframe.f_code.co_name)
 
             def interaction(self, frame, traceback):
-                self.setup(frame, traceback)
+                self.setup(frame, getattr(traceback, "__traceback__", traceback))  # an exception since 3.13
                 self.cmdloop()
         """
     )
