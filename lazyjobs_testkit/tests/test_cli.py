@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lazyjobs_testkit.cli import main
-from lazyjobs_testkit.rules import MANIFEST
+from lazyjobs_testkit.rules import MANIFEST, render_page
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +105,9 @@ def test_the_version_names_the_contract_and_the_rules(capsys: pytest.CaptureFixt
         main(["--version"])
     told = capsys.readouterr().out
     assert re.fullmatch(r"lazyjobs-testkit [\d.]+, contract \d+, \d+ rules\n", told)
+
+
+def test_the_rules_are_told_without_a_backend(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--rules"])
+    assert capsys.readouterr().out == render_page(MANIFEST)

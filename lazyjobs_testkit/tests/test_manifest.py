@@ -1,10 +1,13 @@
 """The manifest: its order, what it refuses, its hash, and its agreement with the tests of the suite."""
 
 import re
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+import lazyjobs.contract
+from lazyjobs import SupportsExtend
 from lazyjobs_testkit.rules import (
     MANIFEST,
     Area,
@@ -15,6 +18,7 @@ from lazyjobs_testkit.rules import (
     hash_rules,
     manifest_hash,
     order_rules,
+    render_page,
 )
 from lazyjobs_testkit.suite._conformance import suite_tests
 
@@ -50,6 +54,33 @@ def test_a_rule_reads_as_it_should(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", MANIFEST.values(), ids=lambda rule: rule.id)
 def test_a_rule_about_a_capability_counts_for_no_level(rule: Rule) -> None:
     assert rule.capability is None or rule.level is Level.CAPABILITY
+
+
+@pytest.fixture(scope="module")
+def contract_words() -> str:
+    """Everything that the contract's modules say, on one line."""
+    files = Path(lazyjobs.contract.__file__).parent.glob("*.py")
+    return " ".join(" ".join(file.read_text().split()) for file in files)
+
+
+@pytest.mark.parametrize("rule", MANIFEST.values(), ids=lambda rule: rule.id)
+def test_a_rule_quotes_the_contract(rule: Rule, contract_words: str) -> None:
+    for fragment in rule.text.split("…"):
+        assert fragment.strip().rstrip(".") in contract_words
+
+
+def test_the_page_tells_every_rule() -> None:
+    page = render_page(MANIFEST)
+    for rule in MANIFEST.values():
+        section = page[page.index(f"### {rule.id}\n") :].split("\n### ")[0]
+        assert all(words in section for words in (rule.title, rule.text, rule.cause, rule.keyword, rule.level))
+
+
+def test_the_page_tells_when_a_rule_applies() -> None:
+    rule = replace(make_rule("CLM-01"), capability=SupportsExtend, trait="durable", hook="restart", needs=("INS-01",))
+    page = render_page({rule.id: rule})
+    for words in ("with `SupportsExtend`", "`durable` is declared", "has `restart()`", "rests on INS-01"):
+        assert words in page
 
 
 def test_rules_stand_in_the_order_of_the_areas_and_numbers() -> None:

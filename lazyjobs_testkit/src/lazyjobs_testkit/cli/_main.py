@@ -8,7 +8,7 @@ from pathlib import Path
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
 from lazyjobs_testkit.cli._run import run_conformance
-from lazyjobs_testkit.rules import MANIFEST, Area
+from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
 _EPILOG = (
@@ -57,8 +57,18 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
     add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
     version = f"lazyjobs-testkit {__version__}, contract {CONTRACT_VERSION}, {len(MANIFEST)} rules"
+    add("--rules", action=_ShowRules, help="print every rule as a page in Markdown, and end")
     add("--version", action="version", version=version)
     return parser
+
+
+class _ShowRules(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(render_page(MANIFEST))
+        parser.exit()
 
 
 def _read_rule(text: str) -> str:

@@ -7,6 +7,7 @@ A module here holds `RULES`, a tuple of `Rule`; a new module is found by itself.
 from collections.abc import Mapping
 
 from lazyjobs_testkit.rules._manifest import ManifestError, all_needs, gather_rules, hash_rules, order_rules
+from lazyjobs_testkit.rules._page import render_page
 from lazyjobs_testkit.rules._rule import Area, Keyword, Level, Rule
 
 MANIFEST: Mapping[str, Rule] = gather_rules(__name__, __path__)
@@ -30,4 +31,5 @@ __all__ = [
     "hash_rules",
     "manifest_hash",
     "order_rules",
+    "render_page",
 ]
