@@ -4,17 +4,22 @@ from lazyjobs.contract import LazyJobsError
 
 
 class NoRunnerError(LazyJobsError, LookupError):
-    """No runner is current here; enter `use_runner(runner)` around this code, or call it inside a job."""
+    """No runner is current where `current_runner` was called."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(
+        self,
+        message: str = "no runner is current here; enter `use_runner(runner)` around this code, or call it in a job",
+    ) -> None:
+        super().__init__(message)
 
 
 class NoJobError(LazyJobsError, LookupError):
-    """No job is being run here; `current_job` may be called inside `work` only."""
+    """No job is being run where `current_job` was called."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(
+        self, message: str = "no job is being run here; `current_job` may be called inside `work` only"
+    ) -> None:
+        super().__init__(message)
 
 
 class RunnerStateError(LazyJobsError, RuntimeError):

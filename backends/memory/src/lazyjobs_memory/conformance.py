@@ -14,7 +14,7 @@ class MemoryHarness(Harness):
         single_instance=True, max_payload=MemoryBackend.max_payload, retention=MemoryBackend.default_retention
     )
 
-    def open(self, namespace: str) -> MemoryBackend:
+    def open(self, namespace: str) -> MemoryBackend:  # noqa: ARG002 (each instance is a namespace)
         return MemoryBackend()
 
     def destroy(self, namespace: str) -> None:
