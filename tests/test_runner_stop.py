@@ -190,3 +190,21 @@ def test_closing_the_backend_under_a_running_runner_does_not_end_its_workers_bef
     backend.close()
     assert not runner.join(timedelta(milliseconds=50))
     assert runner.stop()
+
+
+def test_a_backend_that_fails_to_close_does_not_keep_a_runner_from_having_ended(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: MemoryBackend) -> None:
+        raise OSError("disk full")
+
+    runner = JobRunner("memory://", jobs=[Do], poll_interval=QUICK)
+    runner.enqueue(action(gate.pass_through))
+    runner.start()
+    assert gate.started.wait(20)
+    assert not runner.stop(QUICK)
+    monkeypatch.setattr(MemoryBackend, "close", fail)
+    runner.close()
+    gate.opened.set()
+    assert runner.join(GENEROUS)
+    assert "disk full" in caplog.text

@@ -43,6 +43,7 @@ class Claims:
         self._turnstile = Lock()
         self._counting = Lock()
         self._idle = 0
+        self._asked_when_all_idle = False
         self._empty_answers = 0
         self._nudged = Event()
         self._failures = Backoff()
@@ -92,6 +93,7 @@ class Claims:
         self._failures.reset()
         self._false_alarms.reset()
         self._alarmed = False
+        self._asked_when_all_idle = False
         self._empty_answers = 0
         return job
 
@@ -131,7 +133,10 @@ class Claims:
 
     def _pause_until_idle(self) -> None:
         if self._idle < self._workers:
+            self._asked_when_all_idle = False
             self._sleep()
+        elif not self._asked_when_all_idle:  # what the last one enqueued may be younger than the empty answer
+            self._asked_when_all_idle = True
         elif self._waiting is None or not self._may_be_due(self._waiting):
             self.halt()
 

@@ -109,5 +109,11 @@ class Crew:
             self._keeper.stop()
         self._loop.stop()
         for action in self._on_end:
-            action()
+            self._end_with(action)
         self._ended.set()
+
+    def _end_with(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            logger.exception("a runner has ended, but what was to be done then failed")

@@ -36,8 +36,9 @@ class Impatient(Do):
 
 def action(function: Callable[[], object]) -> Do:
     """A job that calls `function`."""
-    Do.actions[function.__qualname__] = function
-    return Do(name=function.__qualname__)
+    name = f"{function.__qualname__} {id(function)}"  # lambdas of one test share a name
+    Do.actions[name] = function
+    return Do(name=name)
 
 
 def impatient(function: Callable[[], object]) -> Impatient:
