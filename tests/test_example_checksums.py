@@ -120,7 +120,7 @@ def test_the_report_tells_counts_failures_and_how_to_check(tree: Path, example: 
     _, report, _ = example.run(tree, "--manifest", "out", "--workers", "3")
     assert "20 files in" in report
     assert "18 in the manifest, 2 failed\n" in report
-    assert "Records   18 succeeded, 2 discarded\n" in report
+    assert "Stored    18 succeeded, 2 discarded\n" in report
     assert (
         r"Failed    dangling \xff\x1b[2J: FileNotFoundError: [Errno 2] No such file or directory" in report.splitlines()
     )

@@ -21,7 +21,7 @@ _PLAIN = (string.ascii_letters + string.digits + " ./-_").encode()
 def print_report(console: Console, result: Result, directory: Path, manifest: Path) -> None:
     """The counts, the slowest jobs, the failures, and how to check the manifest."""
     console.out(_sum_up(result), style="bold", highlight=False)
-    _print_block(console, "Records", [_count_states(result)])
+    _print_block(console, "Stored", [_count_states(result)])
     _print_block(console, "Slowest", [_describe_attempt(*each) for each in result.slowest])
     _print_block(console, "Failed", _list_failures(result.failures, directory))
     _print_block(console, "Manifest", [printable(manifest)])
