@@ -199,8 +199,8 @@ def test_a_best_effort_backend_may_answer_none_as_often_as_it_declares() -> None
     for _ in range(2):
         model = claim(model, None)
     assert_disallowed(Fault.EMPTY, "3 times running", lambda: claim(model, None))
-    model = claim(claim(model, make_running(1)), None)
-    assert not any(model.empties.values())
+    model = claim(insert(model, make_record(2), run_at=T), make_running(2))
+    assert claim(claim(model, None), None)
 
 
 def test_claims_come_in_due_time_then_id_order() -> None:
@@ -387,6 +387,10 @@ def test_which_of_two_equally_old_records_was_pruned_is_learnt_from_list() -> No
     left = make_record(2, state=State.SUCCEEDED, attempt=1)
     assert set(shown(model, left).entries) == {2}
     assert 1 in shown(model, left).gone
+    both = m.Many((left, replace(left, id=1)))
+    assert_disallowed(
+        Fault.MISCOUNTED, "0 are gone, not 1", lambda: step(model, m.ListRecords(ListOptions(limit=None)), both)
+    )
 
 
 def test_a_declared_retention_may_drop_finished_records_and_no_others() -> None:

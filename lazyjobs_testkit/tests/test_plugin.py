@@ -428,6 +428,12 @@ def test_a_baseline_excuses_no_other_test(run: Run) -> None:
     assert run(BROKEN + other, "-k", "STA-01 or test_other", f"--lazyjobs-baseline={baseline}").ret == 1
 
 
+def test_a_run_that_stops_early_is_excused_by_no_baseline(run: Run) -> None:
+    baseline = record_baseline(run, BROKEN, "-k", "STA-01 or STA-02")
+    assert run(BROKEN, "-k", "STA-01 or STA-02", f"--lazyjobs-baseline={baseline}").ret == 0
+    assert run(BROKEN, "-k", "STA-01 or STA-02", "-x", f"--lazyjobs-baseline={baseline}").ret == 1
+
+
 def test_a_baseline_of_another_backend_is_of_no_use(run: Run) -> None:
     baseline = record_baseline(run, SHELF, "-k", "STA-01")
     result = run(BROKEN, "-k", "STA-01", f"--lazyjobs-baseline={baseline}")

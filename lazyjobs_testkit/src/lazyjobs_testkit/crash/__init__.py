@@ -5,7 +5,7 @@ every answer before the next call, so what was acknowledged is known exactly, an
 found after reopening is judged as one history with the calls that came before: `lazyjobs_testkit.history` does that.
 """
 
-from lazyjobs_testkit.crash._campaign import Campaign, Kill
+from lazyjobs_testkit.crash._campaign import Campaign, Kill, goes_on
 from lazyjobs_testkit.crash._churn import churn
 from lazyjobs_testkit.crash._log import FINISHED, Asking, Log, Survey, perform
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
@@ -13,6 +13,7 @@ from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ForkServ
 from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.crash._storm import interrupt, storm
 from lazyjobs_testkit.crash._targets import LEASE, Prelude, Target, targets_for
+from lazyjobs_testkit.crash._together import open_amid, open_at_once
 
 __all__ = [
     "AFTER_THE_ANSWER",
@@ -31,7 +32,10 @@ __all__ = [
     "Target",
     "churn",
     "fork_server",
+    "goes_on",
     "interrupt",
+    "open_amid",
+    "open_at_once",
     "perform",
     "storm",
     "targets_for",

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from lazyjobs import InsertParams
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
-from lazyjobs_testkit.crash._processes import ChildError, ChildProcess
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, fork_server
 from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.crash._targets import Target
+from lazyjobs_testkit.crash._tripwire import distinct_steps
 from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import Operation
 from lazyjobs_testkit.model import Insert, Request
@@ -20,7 +21,8 @@ from lazyjobs_testkit.model import Insert, Request
 _First = Callable[[Site, int, Sequence[str]], str]
 
 _KILLS_A_SITE = 25
-_LEAST_KILLS = 5
+_LEAST_KILLS = 100
+_STRETCH = 3
 _START = 0.0003
 _UNHURRIED = 1.5
 
@@ -52,6 +54,15 @@ def _at(step: int, steps: Sequence[str]) -> str:
     return f"before step {step + 1} of {len(steps)}, which was to be {steps[step]}()"
 
 
+def goes_on(number: int, begin: float, seconds: float, *, least: int) -> bool:
+    """Whether what began then and has been done so often is done again: so long, or longer until it was done `least`.
+
+    How much is tried must not depend on what else the machine does; but it takes three times as long at the most.
+    """
+    elapsed = time.monotonic() - begin
+    return elapsed < seconds or (number < least and elapsed < _STRETCH * seconds)
+
+
 class Campaign:
     """Kills processes until the time is over or every place has been tried; leaving it ends all processes."""
 
@@ -63,6 +74,7 @@ class Campaign:
         self._choices = choices
         self._targets = targets
         self._exits = ExitStack()
+        self._witness: ChildProcess | None = None
         self._site: Site | None = None
         self._kills = 0
         self._last = "before anything was killed"
@@ -91,42 +103,43 @@ class Campaign:
 
     def inside(self, seconds: float) -> Iterator[tuple[Kill, Site]]:
         """Kills after each answer, then before every step of each call in random order, then at random instants."""
-        deadline = time.monotonic() + seconds
+        begin = time.monotonic()
         steps: list[Kill] = []
         durations: dict[str, float] = {}
         for target in self._targets:
             yield (kill := Kill(target=target)), (site := self._execute(kill)[1])
-            steps += [Kill(target=target, step=step, steps=site.steps) for step in range(len(site.steps))]
+            steps += [Kill(target=target, step=step, steps=site.steps) for step in distinct_steps(site.steps)]
             durations[target.name] = site.duration
         self._choices.shuffle(steps)
         for number, kill in enumerate(steps):
-            if number >= _LEAST_KILLS and time.monotonic() > deadline:
+            if not goes_on(number, begin, seconds, least=_LEAST_KILLS):
                 return
             yield self._execute(kill)
-        while time.monotonic() < deadline:
+        while time.monotonic() < begin + seconds:
             target = self._choices.choice(self._targets)
             longest = _START + _UNHURRIED * durations[target.name]
             yield self._execute(Kill(target=target, after=self._choices.uniform(0, longest)))
 
     def openings(self, seconds: float) -> Iterator[tuple[str, Site]]:
         """Kills in the first opening of a fresh namespace and in the first insert into it, before their steps."""
-        deadline = time.monotonic() + seconds
+        begin = time.monotonic()
         kills: list[tuple[_First, int, Sequence[str]]] = []
         firsts: tuple[_First, ...] = (_open_first, _insert_first)
         for first in firsts:
             site = self._fresh_site()
             yield first(site, AFTER_THE_ANSWER, ()), site
-            kills += [(first, step, site.steps) for step in range(len(site.steps))]
+            kills += [(first, step, site.steps) for step in distinct_steps(site.steps)]
         self._choices.shuffle(kills)
         for number, (first, step, steps) in enumerate(kills):
-            if number >= _LEAST_KILLS and time.monotonic() > deadline:
+            if not goes_on(number, begin, seconds, least=_LEAST_KILLS):
                 return
             site = self._fresh_site()
             yield first(site, step, steps), site
 
     def _fresh_site(self) -> Site:
-        self._exits.close()
-        return self._exits.enter_context(Site(self._harness, self._create()))
+        if self._witness is None:
+            self._witness = self._exits.enter_context(fork_server(type(self._harness)).fork("reopened"))
+        return Site(self._harness, self._create(), witness=self._witness)
 
     def _execute(self, kill: Kill) -> tuple[Kill, Site]:
         site = self._next_site()

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from lazyjobs import Backend, SupportsClose
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash._churn import churn
 from lazyjobs_testkit.crash._log import perform
-from lazyjobs_testkit.crash._messages import Ask, Begun, Churn, Close, Command, Done, Open
+from lazyjobs_testkit.crash._messages import Ask, Begun, Churn, Close, Command, Done, Open, Paused, Resume
 from lazyjobs_testkit.crash._tripwire import Tripwire
 from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import Operation
@@ -39,12 +40,21 @@ class Child:
             if isinstance(command, Churn):
                 self._churn(command)
             elif isinstance(command, Ask | Open) and command.kill_at is not None:
-                self._tripwire.arm(command.kill_at)
-                done = self._do(command)
-                self._connection.send(replace(done, steps=self._tripwire.disarm()))
-                os.kill(os.getpid(), signal.SIGKILL)
-            else:
+                self._connection.send(self._do_counted(command, command.kill_at, _die))
+                _die()
+            elif isinstance(command, Open) and command.pause_at is not None:
+                self._connection.send(self._do_counted(command, command.pause_at, self._pause))
+            elif not isinstance(command, Resume):
                 self._connection.send(self._do(command))
+
+    def _do_counted(self, command: Ask | Open, step: int, act: Callable[[], None]) -> Done:
+        self._tripwire.arm(step, act)
+        done = self._do(command)
+        return replace(done, steps=self._tripwire.disarm())
+
+    def _pause(self) -> None:
+        self._connection.send(Paused())
+        self._connection.recv()
 
     def _do(self, command: Open | Ask | Close) -> Done:
         if isinstance(command, Ask):
@@ -81,3 +91,7 @@ class Child:
             operation = self._perform(request)
             request = requests.send(operation.answer)
             self._connection.send(Begun(operation, request))
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

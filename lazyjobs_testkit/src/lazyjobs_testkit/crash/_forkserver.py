@@ -21,6 +21,7 @@ def serve(control: Connection) -> None:
     """Forks and reaps as told, until nobody tells any more."""
     harness = load_harness(control.recv())()
     gc.freeze()
+    control.send(None)
     living: set[int] = set()
     with contextlib.suppress(EOFError):
         while True:

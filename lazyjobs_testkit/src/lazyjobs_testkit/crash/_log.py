@@ -1,7 +1,7 @@
 """The calls made on one namespace, judged whenever everything in it is looked at."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash._targets import LEASE, Prelude
 from lazyjobs_testkit.harness import Traits
 from lazyjobs_testkit.history import History, Operation, Recorder, Violation, check
+from lazyjobs_testkit.history._operation import claimed, inserted
 
 Asking = Callable[[m.Request], m.Answer]
 
@@ -75,8 +76,8 @@ class Log:
         history = History(operations=operations, initial=initial, terms=self.terms)
         violations = check(history).violations
         if isinstance(answer, m.Many):
-            self._operations = []
-            self._records = {record.id: record for record in answer.records}
+            self._operations, self._records = [], {record.id: record for record in answer.records}
+            violations = (*violations, *_disturbed(history, self._records))
         if not errors_allowed:
             violations = (*_errors(operations), *violations)
         return Survey(history=history, violations=violations)
@@ -88,14 +89,13 @@ class Log:
             return []
         now = max(record.lease_expires_at or record.run_at for record in left.values())
         claim = m.Claim(ClaimParams(queues=tuple({record.queue for record in left.values()}), now=now, lease=LEASE))
-        empties = 0
-        while left and empties <= self.terms.wrong_empties:
+        for _ in range((len(left) + 1) * (self.terms.wrong_empties + 1)):
             answer = ask(claim)
             if isinstance(answer, m.One):
-                record = answer.record
-                ask(m.Complete(CompleteParams(id=record.id, attempt=record.attempt)))
-                left.pop(record.id, None)
-            empties = 0 if isinstance(answer, m.One) else empties + 1
+                ask(m.Complete(CompleteParams(id=answer.record.id, attempt=answer.record.attempt)))
+                left.pop(answer.record.id, None)
+            if not left:
+                break
         return list(left.values())
 
 
@@ -104,6 +104,47 @@ def _errors(operations: Sequence[Operation]) -> Iterator[Violation]:
         if isinstance(operation.answer, m.Unknown) and operation.answer != KILLED:
             reason = f"{operation.request.method} raised {operation.answer.error}"
             yield Violation(m.Fault.UNEXPECTED, reason, (index,), ())
+
+
+def _disturbed(history: History, found: Mapping[int, Record]) -> Iterator[Violation]:
+    """What became of records that no call concerned: they are to be as they were before."""
+    concerned = {id for operation in history.operations for id in _concerned(operation)}
+    doubtful = {queue for operation in history.operations for queue in _doubtful_queues(operation)}
+    for entry in history.initial:
+        left_alone = entry.id not in concerned and (entry.finished or entry.queue not in doubtful)
+        try:
+            if left_alone:
+                _check_undisturbed(entry, found.get(entry.id), history.terms)
+        except m.DisallowedError as error:
+            reason = f"{error.reason}, and no call concerned it since"
+            yield Violation(error.fault, reason, (len(history.operations) - 1,), (entry.id,))
+
+
+def _check_undisturbed(entry: m.Entry, record: Record | None, terms: m.Terms) -> None:
+    if record is not None:
+        entry.seen(record)
+    elif terms.retention is None or not entry.finished:
+        raise m.DisallowedError(m.Fault.LOST, f"list does not show record {entry.id}, which was {entry}")
+
+
+def _concerned(operation: Operation) -> Iterator[int]:
+    """The ids of the records that a call changed, or may have changed by name."""
+    match operation.request:
+        case m.Complete(params) | m.Retry(params) | m.Discard(params) | m.Extend(params):
+            yield params.id
+        case m.FinishAndClaim(finish, _):
+            yield finish.params.id
+    for record in (*inserted(operation), *claimed(operation)):
+        yield record.id
+
+
+def _doubtful_queues(operation: Operation) -> Sequence[str]:
+    """The queues of which a call that never answered may have claimed any record."""
+    if isinstance(operation.answer, m.Unknown):
+        match operation.request:
+            case m.Claim(params) | m.ClaimMany(params, _) | m.FinishAndClaim(_, params):
+                return params.queues
+    return ()
 
 
 def _entry_of(record: Record) -> m.Entry:

@@ -12,12 +12,13 @@ AFTER_THE_ANSWER = 2**62
 class Open(Struct, frozen=True, kw_only=True):
     """Open the namespace, not before that reading of the monotonic clock; what was open before is closed.
 
-    For `kill_at` see `Ask`.
+    For `kill_at` see `Ask`; `pause_at` is likewise a step, before which the process waits for `Resume`.
     """
 
     namespace: str
     not_before: int = 0
     kill_at: int | None = None
+    pause_at: int | None = None
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -42,7 +43,11 @@ class Close(Struct, frozen=True):
     """Close the handle."""
 
 
-Command = Open | Ask | Churn | Close
+class Resume(Struct, frozen=True):
+    """Go on after a pause."""
+
+
+Command = Open | Ask | Churn | Close | Resume
 
 
 class Done(Struct, frozen=True):
@@ -53,11 +58,18 @@ class Done(Struct, frozen=True):
     steps: tuple[str, ...] = ()
 
 
+class Paused(Struct, frozen=True):
+    """The step to pause before has come."""
+
+
 class Begun(Struct, frozen=True):
     """While churning: the answer to the call before, and the call that is now in flight."""
 
     answered: Operation | None
     request: Request
+
+
+Told = Done | Paused | Begun
 
 
 class Fork(Struct, frozen=True):

@@ -15,7 +15,20 @@ from multiprocessing.reduction import send_handle
 from typing import NamedTuple, Self
 
 from lazyjobs_testkit.crash._log import KILLED
-from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER, Ask, Begun, Churn, Close, Command, Done, Fork, Open, Reap
+from lazyjobs_testkit.crash._messages import (
+    AFTER_THE_ANSWER,
+    Ask,
+    Churn,
+    Close,
+    Command,
+    Done,
+    Fork,
+    Open,
+    Paused,
+    Reap,
+    Resume,
+    Told,
+)
 from lazyjobs_testkit.harness import Harness, child_environment
 from lazyjobs_testkit.history import Operation
 from lazyjobs_testkit.model import Request
@@ -65,9 +78,13 @@ class Flight:
 
 
 class ForkServer:
-    """Forks child processes that use a backend through its harness."""
+    """Forks child processes that use a backend through its harness.
+
+    Raises `HarnessError` for a harness that no child process can import, `ChildError` if it could not be imported.
+    """
 
     def __init__(self, harness: type[Harness]) -> None:
+        reference = harness.reference()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the server)
         self._control, remote = Pipe()
         self._process = subprocess.Popen(
@@ -79,7 +96,14 @@ class ForkServer:
             stderr=self._errors,
         )
         remote.close()
-        self._control.send(harness.reference())
+        try:
+            self._control.send(reference)
+            self._control.recv()
+        except (EOFError, OSError) as error:
+            self._process.wait()
+            told = self.errors()
+            self.close()
+            raise ChildError(f"no child process could load {reference}:\n{told}") from error
 
     def fork(self, name: str) -> "ChildProcess":
         """A new child process, with nothing open."""
@@ -90,7 +114,7 @@ class ForkServer:
             pid: int = self._control.recv()
         except (EOFError, OSError) as error:
             ours.close()
-            raise ChildError(f"no child process could be started:\n{self.errors()}") from error
+            raise ChildError(f"no child process could be forked:\n{self.errors()}") from error
         finally:
             theirs.close()
         return ChildProcess(self, name, pid, ours)
@@ -131,7 +155,7 @@ class ChildProcess:
         self.name = name
         self.connection = connection
         self.steps: tuple[str, ...] = ()
-        """The steps of the call after whose answer it died."""
+        """The steps of the last call or opening in which they were counted to the end."""
         self._server = server
         self._pid = pid
 
@@ -153,6 +177,20 @@ class ChildProcess:
     def end_open(self) -> None:
         """Waits until it has opened."""
         self._done("open")
+
+    def open_until(self, namespace: str, step: int) -> bool:
+        """Opens the namespace up to that step, and waits there for `resume`; False if the opening had fewer."""
+        self._send(Open(namespace=namespace, pause_at=step))
+        told = self.receive()
+        if isinstance(told, Paused):
+            return True
+        self.steps = self._check(told, "open").steps
+        return False
+
+    def resume(self) -> None:
+        """Goes on with the opening, and waits until it is done."""
+        self._send(Resume())
+        self.steps = self._done("open").steps
 
     def open_and_die(self, namespace: str, *, step: int = AFTER_THE_ANSWER) -> None:
         """Opens the namespace and dies before that step of it, or right afterwards if it has fewer."""
@@ -218,13 +256,13 @@ class ChildProcess:
         """What child processes wrote to their standard error, the end of it."""
         return self._server.errors()
 
-    def receive(self) -> Done | Begun | None:
+    def receive(self) -> Told | None:
         """What it tells next; None if it died. Raises `ChildError` if it says nothing for too long."""
         try:
             if not self.connection.poll(PATIENCE):
                 self.kill()
                 raise ChildError(f"{self.name} got no answer from the backend for {PATIENCE:.0f} s")
-            told: Done | Begun = self.connection.recv()
+            told: Told = self.connection.recv()
         except (EOFError, OSError):
             return None
         return told
@@ -236,7 +274,9 @@ class ChildProcess:
             raise ChildError(f"{self.name} has died:\n{self.errors()}") from error
 
     def _done(self, doing: str) -> Done:
-        told = self.receive()
+        return self._check(self.receive(), doing)
+
+    def _check(self, told: Told | None, doing: str) -> Done:
         if not isinstance(told, Done):
             raise ChildError(f"{self.name} died in {doing}:\n{self.errors()}")
         if told.error:

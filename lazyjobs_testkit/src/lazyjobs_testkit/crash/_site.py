@@ -17,11 +17,11 @@ Killing = Callable[[ChildProcess, m.Request], Operation]
 class Site(Log):
     """A namespace in which processes are killed, and which is reopened after each.
 
-    The reopening is done by a process too, which can hang without taking the kit along. Nothing else is open while a
-    victim prepares its end, so that a backend that serves one process at a time can be tried as well.
+    The reopening is done by a process too, the witness, which can hang without taking the kit along. Nothing else is
+    open while a victim prepares its end, so that a backend that serves one process at a time can be tried as well.
     """
 
-    def __init__(self, harness: Harness, namespace: str) -> None:
+    def __init__(self, harness: Harness, namespace: str, *, witness: ChildProcess | None = None) -> None:
         super().__init__(harness.traits)
         self.namespace = namespace
         self.steps: tuple[str, ...] = ()
@@ -29,14 +29,15 @@ class Site(Log):
         self.duration = 0.0
         """How many seconds it took."""
         self._server = fork_server(type(harness))
-        self._witness: ChildProcess | None = None
+        self._witness = witness
+        self._own_witness = witness is None
         self._forks = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._witness is not None:
+        if self._own_witness and self._witness is not None:
             self._witness.kill()
 
     def fork(self) -> ChildProcess:

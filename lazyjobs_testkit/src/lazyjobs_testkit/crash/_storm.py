@@ -12,6 +12,8 @@ from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, Flight, 
 from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.history import Operation
 
+_FEW_CALLS = 10
+_BLINK = 0.002
 QUEUES = ("storm-1", "storm-2")
 
 
@@ -51,8 +53,12 @@ class _Worker:
 
 
 def storm(site: Site, choices: random.Random, *, processes: int, seconds: float) -> None:
-    """Lets processes work in one namespace, and kills each at a random instant within so many seconds."""
+    """Lets processes work in one namespace, and kills each at a random instant within so many seconds.
+
+    The seconds begin when each process has made a few calls, however busy the machine may be.
+    """
     with _at_work(site, choices, processes) as workers:
+        _warm_up(workers, until=time.monotonic() + 10 * seconds)
         begin = time.monotonic()
         for instant in sorted(choices.uniform(0, seconds) for _ in workers):
             _watch(workers, until=begin + instant)
@@ -77,6 +83,11 @@ def _at_work(site: Site, choices: random.Random, processes: int) -> Iterator[lis
     with ExitStack() as exits:
         children = [exits.enter_context(site.fork()) for _ in range(processes)]
         yield [_Worker(child, site.namespace, choices.getrandbits(32)) for child in children]
+
+
+def _warm_up(workers: Sequence[_Worker], until: float) -> None:
+    while time.monotonic() < until and any(len(worker.operations) < _FEW_CALLS for worker in workers):
+        _watch(workers, until=time.monotonic() + _BLINK)
 
 
 def _watch(workers: Sequence[_Worker], until: float) -> None:

@@ -7,8 +7,9 @@
 from lazyjobs_testkit.history._check import check
 from lazyjobs_testkit.history._file import HistoryFileError, Replay, SavedHistory, load, replay, save
 from lazyjobs_testkit.history._minimize import minimize
-from lazyjobs_testkit.history._operation import History, Operation
+from lazyjobs_testkit.history._operation import History, Operation, claimed, inserted
 from lazyjobs_testkit.history._processes import Crew, CrewError
+from lazyjobs_testkit.history._project import project
 from lazyjobs_testkit.history._recorder import Recorder
 from lazyjobs_testkit.history._scripts import Churn, Drain, Rounds, Script
 from lazyjobs_testkit.history._show import show
@@ -33,9 +34,12 @@ __all__ = [
     "Verdict",
     "Violation",
     "check",
+    "claimed",
+    "inserted",
     "load",
     "minimize",
     "play_in_threads",
+    "project",
     "replay",
     "save",
     "show",

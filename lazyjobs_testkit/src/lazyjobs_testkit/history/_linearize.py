@@ -11,6 +11,7 @@ Wing 1990), and is what makes it fast (Horn and Kroening, "Faster linearizabilit
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
@@ -70,10 +71,14 @@ class _Walk:
         self._calms: list[Calm] = []
         self._origins: dict[int, set[m.Entry]] = {}
         self._faults: dict[tuple[int, str], m.DisallowedError] = {}
+        self._past: dict[_State, None] = {initial: None}
 
     def walk(self) -> Trace:
         for time, returning, number in _events(self._pieces):
-            if not returning:
+            if self._pieces[number].loose:
+                if returning and not self._was_seen(number):
+                    return self._trace(self._failure(number))
+            elif not returning:
                 self._begin(number, time)
             elif not self._settle(number):
                 return self._trace(self._failure(number))
@@ -123,9 +128,34 @@ class _Walk:
                     seen.add(following)
                     waiting.append(following)
         self._open.remove(number)
+        self._past.update((state, None) for state, _ in seen)
         if found:
             self._configurations = found
         return bool(found)
+
+    def _was_seen(self, number: int) -> bool:
+        """Whether a loose look shows a state that the record has, had, or may have reached by now."""
+        piece = self._pieces[number]
+        for state in chain(reversed(self._past), self._reachable()):
+            try:
+                apply(state, piece, self._terms)
+            except m.DisallowedError as error:
+                self._faults[number, error.reason] = error
+            else:
+                return True
+        return False
+
+    def _reachable(self) -> Iterator[_State]:
+        """Every state that some order of the open calls may have led to."""
+        seen = set(self._configurations)
+        waiting = list(seen)
+        while waiting:
+            state, done = waiting.pop()
+            yield state
+            for following in self._following(state, done):
+                if following not in seen:
+                    seen.add(following)
+                    waiting.append(following)
 
     def _following(self, state: _State, done: frozenset[int]) -> Sequence[_Configuration]:
         """The configurations after one more open call; only one if that call leaves the record as it is.

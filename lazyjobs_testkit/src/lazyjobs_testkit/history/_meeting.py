@@ -4,6 +4,9 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
+PATIENCE = 60.0
+"""For how many seconds a caller is waited for that should have been there, or a call that should have returned."""
+
 _GONE = 2**62
 
 
@@ -17,22 +20,24 @@ class Places(Protocol):
 class Meeting:
     """One caller's view of the rounds that all callers begin together.
 
-    Waiting is by asking again, as every kind of lock would wake the callers one after the other.
+    Waiting is by asking again, as every kind of lock would wake the callers one after the other. The first round is
+    begun however late it has become: a busy machine may be slow to start a caller.
     """
 
     def __init__(self, places: Places, place: int, deadline: float) -> None:
         self._places = places
         self._place = place
-        self.deadline = deadline
+        self._deadline = deadline
 
     def begin(self, number: int) -> bool:
         """Waits until all have come to the round of that number, from 1; False if time is up."""
         self._places[self._place] = number
+        patience = self._deadline + (PATIENCE if number == 1 else 0.0)
         while min(self._places) < number:
-            if self.over:
+            if time.monotonic() > patience:
                 return False
             time.sleep(0)
-        return not self.over
+        return number == 1 or not self.over
 
     def leave(self) -> None:
         """Lets the others go on without this caller."""
@@ -41,4 +46,4 @@ class Meeting:
     @property
     def over(self) -> bool:
         """Whether the time for all rounds is up, by the monotonic clock."""
-        return time.monotonic() > self.deadline
+        return time.monotonic() > self._deadline

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from lazyjobs import ClaimParams
+from lazyjobs import ClaimParams, Record
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.history._linearize import Trace
 from lazyjobs_testkit.history._operation import History, Operation, claimed
 from lazyjobs_testkit.history._verdict import Violation
 
 _Key = tuple[datetime, int]
-_Streaks = dict[tuple[str, frozenset[str]], int]
 _LAST_ID = 2**63
 
 
@@ -47,17 +47,29 @@ class _Taking(Struct, frozen=True, gc=False):
     """What was due before this, and lay untouched all the while, was passed over."""
 
 
+class _Streak(Struct, frozen=True, gc=False):
+    """How many times running one caller's claims on some queues were wrongly answered with None, and since when."""
+
+    caller: str
+    queues: frozenset[str]
+    times: int
+    begin: int
+
+
 def check_order(history: History, traces: Mapping[int, Trace], doubt: int) -> Iterator[Violation]:
     """The claims that passed over a record; nothing is certain of what happened after `doubt`."""
     waiting = sorted(_waiting(traces, doubt), key=lambda item: item.begin)
     lying: dict[str, list[_Waiting]] = defaultdict(list)
-    streaks: _Streaks = defaultdict(int)
+    streak = _Streak("", frozenset(), 0, 0)
     position = 0
     for taking in sorted(_takings(history, traces), key=lambda taking: taking.called):
         while position < len(waiting) and waiting[position].begin < taking.called:
             insort(lying[waiting[position].queue], waiting[position])
             position += 1
-        yield from _judge(history, taking, _passed_over(taking, lying), streaks)
+        passed = _passed_over(taking, lying)
+        streak = _continued(streak, history.operations[taking.operation], taking, passed)
+        if passed is not None:
+            yield from _judge(history, taking, passed, streak)
 
 
 def _waiting(traces: Mapping[int, Trace], doubt: int) -> Iterator[_Waiting]:
@@ -116,34 +128,35 @@ def _passed_over(taking: _Taking, lying: Mapping[str, list[_Waiting]]) -> _Waiti
     return None
 
 
-def _judge(history: History, taking: _Taking, passed: _Waiting | None, streaks: _Streaks) -> Iterator[Violation]:
-    operation = history.operations[taking.operation]
-    streak = (operation.caller, frozenset(taking.params.queues))
+def _continued(streak: _Streak, operation: Operation, taking: _Taking, passed: _Waiting | None) -> _Streak:
+    """Goes on with the streak of wrong answers, or begins another: any other claim ends one."""
+    asked = operation.caller, frozenset(taking.params.queues)
     if taking.id is not None or passed is None:
-        streaks[streak] = 0
-    if passed is None:
-        return
+        return _Streak(*asked, 0, taking.called)
+    if (streak.caller, streak.queues) == asked and streak.times:
+        return replace(streak, times=streak.times + 1)
+    return _Streak(*asked, 1, taking.called)
+
+
+def _judge(history: History, taking: _Taking, passed: _Waiting, streak: _Streak) -> Iterator[Violation]:
+    operation = history.operations[taking.operation]
     untouched = f"record {passed.id} (due {m.tell_time(passed.due)}) was due and lay untouched all the while"
-    if taking.id is None:
-        streaks[streak] += 1
-        if streaks[streak] > history.terms.wrong_empties:
-            running = f" {streaks[streak]} times running" if streaks[streak] > 1 else ""
-            reason = (
-                f"{operation.request.method} found nothing{running}, though {untouched}{_meanwhile(history, operation)}"
-            )
-            yield Violation(m.Fault.EMPTY, reason, (taking.operation,), (passed.id,))
-    elif history.terms.strict:
+    if taking.id is None and streak.times > history.terms.wrong_empties:
+        meanwhile = list(_other_claims(history, operation, streak.begin))
+        if meanwhile and streak.times > 1:
+            return
+        running = f" {streak.times} times running" if streak.times > 1 else ""
+        other = f"; meanwhile record {meanwhile[0].id} went to another caller" if meanwhile else ""
+        reason = f"{operation.request.method} found nothing{running}, though {untouched}{other}"
+        yield Violation(m.Fault.EMPTY, reason, (taking.operation,), (passed.id,))
+    elif taking.id is not None and history.terms.strict:
         due = m.tell_time(taking.limit[0])
         reason = f"{operation.request.method} took record {taking.id} (due {due}), though {untouched}"
         yield Violation(m.Fault.PASSED_OVER, reason, (taking.operation,), (passed.id, taking.id))
 
 
-def _meanwhile(history: History, operation: Operation) -> str:
-    """What other calls claimed while one found nothing: perhaps it tried for the same and gave up."""
-    overlapping = [
-        record.id
-        for other in history.operations
-        if other is not operation and other.called < operation.returned and operation.called < other.returned
-        for record in claimed(other)
-    ]
-    return f"; meanwhile record {overlapping[0]} went to another caller" if overlapping else ""
+def _other_claims(history: History, operation: Operation, begin: int) -> Iterator[Record]:
+    """What other callers claimed from then until the end of a call: they may have had the answers between."""
+    for other in history.operations:
+        if other.caller != operation.caller and other.called < operation.returned and begin < other.returned:
+            yield from claimed(other)

@@ -25,6 +25,8 @@ class Piece(Struct, frozen=True, kw_only=True, gc=False):
     refused: bool = False
     unknown: bool = False
     """Whether it may have happened or not."""
+    loose: bool = False
+    """Whether a look may show any state that the record ever had."""
     called: int
     settled: int
     window: m.Window
@@ -163,6 +165,7 @@ def _accounts_for(params: InsertParams, record: Record) -> bool:
 
 
 def _add_looks(history: History, pieces: dict[int, list[Piece]]) -> None:
+    changes = {id: [piece for piece in some if piece.changes] for id, some in pieces.items()}
     for index, operation in enumerate(history.operations):
         if not isinstance(operation.request, m.ListRecords) or not isinstance(operation.answer, m.Many):
             continue
@@ -171,13 +174,15 @@ def _add_looks(history: History, pieces: dict[int, list[Piece]]) -> None:
         complete = options.limit is None and options.states is None
         quiet = _is_quiet(history, operation)
         for id in list(pieces) if complete else [id for id in shown if id in pieces]:
+            oldest = operation.called if quiet else _oldest_view(history, operation, changes[id])
             pieces[id].append(
                 Piece(
                     operation=index,
                     id=id,
                     change=None,
                     record=shown.get(id),
-                    called=_oldest_view(history, operation, pieces[id], quiet=quiet),
+                    loose=oldest is None,
+                    called=operation.called if oldest is None else oldest,
                     settled=operation.settled,
                     window=operation.window,
                 )
@@ -194,16 +199,14 @@ def _is_quiet(history: History, look: Operation) -> bool:
     )
 
 
-def _oldest_view(history: History, look: Operation, pieces: Sequence[Piece], *, quiet: bool) -> int:
-    """As of when a list shows a record at the latest: what its caller had been told before, or now if all is quiet.
+def _oldest_view(history: History, look: Operation, changes: Sequence[Piece]) -> int | None:
+    """As of when a list shows a record at the latest: what its caller had been told of it before; None if nothing.
 
     Nothing is promised about the writes of other callers while they are at it.
     """
-    if quiet:
-        return look.called
-    own = [
+    told = [
         piece.settled
-        for piece in pieces
-        if piece.changes and piece.settled <= look.called and history.operations[piece.operation].caller == look.caller
+        for piece in changes
+        if piece.settled <= look.called and history.operations[piece.operation].caller == look.caller
     ]
-    return max(0, max(own, default=-1) + 1 - to_nanoseconds(history.terms.staleness))
+    return max(0, max(told) + 1 - to_nanoseconds(history.terms.staleness)) if told else None

@@ -6,19 +6,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
 import msgspec
 
 from lazyjobs_testkit.harness import Harness, child_environment
+from lazyjobs_testkit.history._meeting import PATIENCE
 from lazyjobs_testkit.history._messages import Enlist, Play, Report
 from lazyjobs_testkit.history._operation import Operation
 from lazyjobs_testkit.history._places import create_places, share_places
 from lazyjobs_testkit.history._scripts import Script
 
-_PATIENCE = 30.0
+_GRACE = 5.0
 
 
 class CrewError(Exception):
@@ -65,21 +66,21 @@ class Crew:
                 )
             )
         for member in self._members:
-            member.hear(_PATIENCE)
+            member.hear(2 * PATIENCE)
 
     def play(
         self, scripts: Sequence[Script], seconds: float, *, seed: int = 0, interrupted: float = 0.0
     ) -> list[Operation]:
-        """Plays a script in each process; every call made. Nothing is begun when the seconds are over.
+        """Plays a script in each process; every call made. No further round is begun when the seconds are over.
 
-        Raises `CrewError` if a process does not answer within half a minute after that.
+        Raises `CrewError` if a process does not answer within two minutes after that.
         """
         for place in range(self._size):
             self._places[place] = 0
         deadline = time.monotonic() + seconds
         for place, (member, script) in enumerate(zip(self._members, scripts, strict=True)):
             member.tell(Play(script=script, deadline=deadline, seed=seed + place, interrupted=interrupted))
-        return [operation for member in self._members for operation in member.hear(seconds + _PATIENCE).operations]
+        return [operation for member in self._members for operation in member.hear(seconds + 2 * PATIENCE).operations]
 
 
 class _Member:
@@ -108,6 +109,8 @@ class _Member:
         return msgspec.json.decode(line, type=Report)
 
     def _failure(self, what: str) -> CrewError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
         self._errors.seek(0)
         written = self._errors.read().decode(errors="replace").strip()[-2000:]
         return CrewError(f"process {self._process.pid} {what}; it wrote:\n{written or '(nothing)'}")
@@ -134,6 +137,6 @@ def _dismiss(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     try:
         process.stdin.close()
-        process.wait(timeout=5)
+        process.wait(_GRACE)
     except (BrokenPipeError, subprocess.TimeoutExpired):
         process.kill()

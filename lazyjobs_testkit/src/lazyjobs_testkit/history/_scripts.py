@@ -10,7 +10,6 @@ from lazyjobs import (
     CompleteParams,
     DiscardParams,
     InsertParams,
-    ListOptions,
     Record,
     RetryParams,
 )
@@ -47,15 +46,17 @@ class Drain(Struct, frozen=True, tag=True):
             return
         claim = m.Claim(ClaimParams(queues=self.queues, lease=_LEASE))
         empty = 0
-        while empty < self.patience and not meeting.over:
+        while empty < self.patience:
             answer = recorder.ask(claim)
             empty = 0 if isinstance(answer, m.One) else empty + 1
             if self.complete and isinstance(answer, m.One):
                 recorder.ask(m.Complete(CompleteParams(id=answer.record.id, attempt=answer.record.attempt)))
+            if meeting.over:
+                return
 
 
 class Churn(Struct, frozen=True, tag=True):
-    """Inserts, claims, finishes in all three ways and looks, at random: the same for the same seed."""
+    """Inserts, claims and finishes in all three ways, at random: the same for the same seed."""
 
     seed: int
     queues: tuple[str, ...]
@@ -69,7 +70,7 @@ class Churn(Struct, frozen=True, tag=True):
         if not meeting.begin(1):
             return
         for number in range(self.calls):
-            if meeting.over:
+            if number and meeting.over:
                 return
             request = self._choose(choices, held, f'{{"n":"{recorder.caller} {number}"}}'.encode())
             answer = recorder.ask(request)
@@ -83,9 +84,7 @@ class Churn(Struct, frozen=True, tag=True):
         if kind < 0.65:
             queue = choices.choice(self.queues)
             return m.Insert(InsertParams(kind="kit.load", queue=queue, payload=payload, run_at=self.run_at))
-        if kind < 0.97:
-            return m.Claim(ClaimParams(queues=self.queues, lease=_LEASE))
-        return m.ListRecords(ListOptions(limit=None)) if kind < 0.985 else m.CountRecords()
+        return m.Claim(ClaimParams(queues=self.queues, lease=_LEASE))
 
     def _finish(self, choices: random.Random, record: Record) -> m.Request:
         id, attempt = record.id, record.attempt

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 
 from lazyjobs import Backend
 from lazyjobs_testkit.history._interruptions import interruptions
-from lazyjobs_testkit.history._meeting import Meeting
+from lazyjobs_testkit.history._meeting import PATIENCE, Meeting
 from lazyjobs_testkit.history._operation import Operation
 from lazyjobs_testkit.history._recorder import Recorder
 from lazyjobs_testkit.history._scripts import Script
 
 _SWITCH_INTERVAL = 1e-6
-_PATIENCE = 30.0
 
 
 def play_in_threads(
@@ -28,7 +27,7 @@ def play_in_threads(
 ) -> list[Operation]:
     """Plays each script in a thread of its own, on the handle of the same number (name and backend); every call made.
 
-    No script begins anything when the seconds are over. A call that does not return for half a minute counts as
+    No script begins a further round when the seconds are over. A call that does not return for a minute counts as
     unknown, and its thread is left behind. `place` goes before the threads' names; `interrupted` is how likely
     a thread gives way before a line of the backend's code.
     """
@@ -47,7 +46,7 @@ def play_in_threads(
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(max(0.0, deadline + _PATIENCE - time.monotonic()))
+            thread.join(max(0.0, deadline + PATIENCE - time.monotonic()))
     return [operation for recorder in recorders for operation in recorder.operations()]
 
 

@@ -11,12 +11,16 @@ from lazyjobs_testkit.model._errors import DisallowedError, Fault
 from lazyjobs_testkit.model._span import Window
 from lazyjobs_testkit.model._terms import Terms
 
+_RUN = timedelta(days=1)
+
 
 class Departures(Struct, frozen=True):
     """What a prune left behind: records that are gone for certain, and records of which it is not known."""
 
     gone: frozenset[int]
     doubtful: frozenset[int]
+    pruned: int
+    """How many of the doubtful were deleted."""
 
 
 def unretained(entries: Mapping[int, Entry], window: Window, terms: Terms) -> frozenset[int]:
@@ -28,6 +32,13 @@ def unretained(entries: Mapping[int, Entry], window: Window, terms: Terms) -> fr
         limit = window.clock(terms.clock_skew).latest - terms.retention
         return frozenset(entry.id for entry in finished if entry.updated_at.earliest <= limit)
     return frozenset(entry.id for entry in finished if _count_newer(entry, finished) >= terms.retention)
+
+
+def keeps_all(entries: int, terms: Terms) -> bool:
+    """Whether the declared retention has no bearing on so many records, none of them older than the run."""
+    if isinstance(terms.retention, timedelta):
+        return terms.retention > _RUN
+    return terms.retention is None or entries <= terms.retention
 
 
 def _count_newer(entry: Entry, finished: Collection[Entry]) -> int:
@@ -43,10 +54,8 @@ def prune(params: PruneParams, number: int, entries: Mapping[int, Entry], doubtf
         expected = str(most) if least == most else f"{least} to {most}"
         raise DisallowedError(Fault.MISCOUNTED, f"prune deleted {number} records, not {expected}")
     gone = frozenset(e.id for e in certain if number == len(possible) or _count_older(e, possible) < number)
-    if len(gone) == number:
-        return Departures(gone, frozenset(doubtful) - gone)
-    kept = {e.id for e in possible if number == 0 or _count_certainly_older(e, certain) >= number}
-    return Departures(gone, (frozenset(doubtful) | {e.id for e in possible}) - gone - (kept - set(doubtful)))
+    kept = {e.id for e in possible if len(gone) == number or _count_certainly_older(e, certain) >= number}
+    return Departures(gone, frozenset(e.id for e in possible) - gone - kept, number - len(gone))
 
 
 def _count_older(entry: Entry, others: Collection[Entry]) -> int:

@@ -6,11 +6,11 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lazyjobs import ClaimParams, ExtendParams, FinishParams, InsertParams, ListOptions, PruneParams, Record
+from lazyjobs import ClaimParams, ExtendParams, FinishParams, InsertParams, ListOptions, PruneParams, Record, Stats
 from lazyjobs_testkit.model import _answers as answers
 from lazyjobs_testkit.model import _requests as requests
 from lazyjobs_testkit.model import _transitions as transitions
-from lazyjobs_testkit.model._departures import prune, unretained
+from lazyjobs_testkit.model._departures import keeps_all, prune, unretained
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
 from lazyjobs_testkit.model._reads import check_list, check_stats
@@ -20,6 +20,7 @@ from lazyjobs_testkit.model._terms import Terms
 MAX_ID = 2**63 - 1
 
 _NONE: Mapping[int, Entry] = MappingProxyType({})
+_NEVER: tuple[frozenset[str], int] = (frozenset(), 0)
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -33,16 +34,18 @@ class Model(Struct, frozen=True, kw_only=True):
     entries: Mapping[int, Entry] = _NONE
     """The records that there are, by id."""
     doubtful: frozenset[int] = frozenset()
-    """The ids of finished records that may have gone by rights."""
+    """The ids of finished records that may have been pruned."""
+    pruned: int = 0
+    """How many of the doubtful were."""
     gone: frozenset[int] = frozenset()
     """The ids of records that there were; none is ever used again."""
     highest: Mapping[str, int] = MappingProxyType({})
     """The highest id each handle has given."""
-    empties: Mapping[frozenset[str], int] = MappingProxyType({})
-    """How many times running a claim on these queues answered None although something was due."""
+    empty: tuple[frozenset[str], int] = _NEVER
+    """The queues of the last claim, and how many times running one on them answered None though something was due."""
 
     def __hash__(self) -> int:
-        return hash((frozenset(self.entries.items()), self.doubtful, self.gone))
+        return hash((frozenset(self.entries.items()), self.doubtful, self.pruned, self.gone))
 
     def step(self, request: requests.Request, answer: answers.Answer, window: Window, handle: str = "") -> "Model":
         """The state after a call that was answered so, in that window of time, by that handle.
@@ -75,8 +78,7 @@ class Model(Struct, frozen=True, kw_only=True):
             case requests.ListRecords(options), answers.Many(records):
                 return self._list(options, records, window)
             case requests.CountRecords(), answers.Counts(stats):
-                doubtful = self._doubtful(window)
-                check_stats(stats, (e for e in self.entries.values() if e.id not in doubtful), self.entries.values())
+                self._count(stats, window)
                 return self
             case requests.Prune(params), answers.Number(number):
                 return self._prune(params, number, window)
@@ -135,18 +137,19 @@ class Model(Struct, frozen=True, kw_only=True):
                     Fault.PASSED_OVER,
                     f"claim took record {found.id} (due {found.due}) before record {first.id} (due {first.due})",
                 )
-        return replace(self._put(entry), empties={**self.empties, frozenset(params.queues): 0})
+        return replace(self._put(entry), empty=_NEVER)
 
     def _claim_nothing(self, params: ClaimParams, due: Sequence[Entry]) -> "Model":
         queues = frozenset(params.queues)
-        times = self.empties.get(queues, 0) + 1 if due else 0
+        before = self.empty[1] if self.empty[0] == queues else 0
+        times = before + 1 if due else 0
         if times > self.terms.wrong_empties:
             running = f", {times} times running" if times > 1 else ""
             raise DisallowedError(
                 Fault.EMPTY,
                 f"claim answered None{running}, but record {due[0].id} is {due[0].state} and due {due[0].due}",
             )
-        return replace(self, empties={**self.empties, queues: times})
+        return replace(self, empty=(queues, times))
 
     def _claim_many(self, params: ClaimParams, limit: int, records: Sequence[Record], window: Window) -> "Model":
         if len(records) > limit:
@@ -173,6 +176,12 @@ class Model(Struct, frozen=True, kw_only=True):
 
     def _list(self, options: ListOptions, records: Sequence[Record], window: Window) -> "Model":
         missing = check_list(options, records, self.entries, self._doubtful(window))
+        complete = options.limit is None and options.states is None
+        if complete and self._keeps_all and len(missing) != self.pruned:
+            raise DisallowedError(
+                Fault.MISCOUNTED,
+                f"of the records that may have been pruned, {len(missing)} are gone, not {self.pruned}",
+            )
         entries = {id: entry for id, entry in self.entries.items() if id not in missing}
         for record in records:
             entries[record.id] = entries[record.id].seen(record)
@@ -181,7 +190,17 @@ class Model(Struct, frozen=True, kw_only=True):
             entries=entries,
             gone=self.gone | missing,
             doubtful=self.doubtful - missing - {record.id for record in records},
+            pruned=max(0, self.pruned - len(missing & self.doubtful)),
         )
+
+    def _count(self, stats: Stats, window: Window) -> None:
+        doubtful = self._doubtful(window)
+        check_stats(stats, (e for e in self.entries.values() if e.id not in doubtful), self.entries.values())
+        if self._keeps_all and stats.total != len(self.entries) - self.pruned:
+            raise DisallowedError(
+                Fault.MISCOUNTED,
+                f"stats counts {stats.total} records in total, not {len(self.entries) - self.pruned}",
+            )
 
     def _prune(self, params: PruneParams, number: int, window: Window) -> "Model":
         left = prune(params, number, self.entries, self._doubtful(window))
@@ -189,8 +208,13 @@ class Model(Struct, frozen=True, kw_only=True):
             self,
             entries={id: entry for id, entry in self.entries.items() if id not in left.gone},
             gone=self.gone | left.gone,
-            doubtful=left.doubtful,
+            doubtful=(self.doubtful | left.doubtful) - left.gone,
+            pruned=self.pruned + left.pruned,
         )
+
+    @property
+    def _keeps_all(self) -> bool:
+        return keeps_all(len(self.entries) + len(self.gone), self.terms)
 
     def _doubtful(self, window: Window) -> frozenset[int]:
         return self.doubtful | unretained(self.entries, window, self.terms)

@@ -20,7 +20,7 @@ RULES = (
         text=f"The sequence is the caller's own. … {_SHARE}",
         level=Level.CORE,
         cause="list answers with the store's own list, or with one it keeps for the next call",
-        needs=("INS-01", "INS-09"),
+        needs=("INS-01", "INS-09", "LST-10"),
     ),
     Rule(
         id="ALI-03",

@@ -19,6 +19,7 @@ _KEPT = "Stores a new record, pending, and returns it once it is stored"
 _CONTENTION = "Contention within a timeout the backend declares is never an error."
 _PROCESSES = "multi_process"
 _CLAIMS = ("INS-01", "CLM-01", "CLM-11", "CLM-18")
+_EXCLUSION = ("CON-01", "CON-02")
 _FINISHES = (*_CLAIMS, "LSE-03", "TRN-01", "TRN-02", "TRN-03", "FEN-01", "FEN-05")
 
 RULES = (
@@ -55,7 +56,7 @@ RULES = (
         text=_FENCED,
         level=Level.CONCURRENT,
         cause="state and attempt are read first and written afterwards: a claim in between is overwritten",
-        needs=("CON-01", *_FINISHES),
+        needs=(*_EXCLUSION, *_FINISHES),
     ),
     Rule(
         id="CON-05",
@@ -72,7 +73,7 @@ RULES = (
         text=_FENCED,
         level=Level.CONCURRENT,
         cause="each verb checks first and writes afterwards, so that two see the record running",
-        needs=_FINISHES,
+        needs=(*_EXCLUSION, *_FINISHES),
     ),
     Rule(
         id="CON-07",
@@ -98,7 +99,7 @@ RULES = (
         text=_KEPT,
         level=Level.CONCURRENT,
         cause="a whole file, index or cached list is read, changed and written back, and another's change is gone",
-        needs=("CON-01", *_FINISHES),
+        needs=(*_EXCLUSION, *_FINISHES),
     ),
     Rule(
         id="CON-10",
@@ -116,7 +117,7 @@ RULES = (
         "None although something is due, if it says how often in a row",
         level=Level.CONCURRENT,
         cause="the update that matched no row is answered with None instead of another look",
-        needs=("CON-01", "CLM-04"),
+        needs=(*_EXCLUSION, "CLM-04"),
     ),
     Rule(
         id="CON-12",
@@ -125,7 +126,7 @@ RULES = (
         level=Level.CONCURRENT,
         cause="candidates are fetched ahead and handed out when others have become due before them, or each process "
         "claims from a part of its own",
-        needs=("CON-01", "CLM-04", "CLM-06"),
+        needs=(*_EXCLUSION, "CLM-04", "CLM-06"),
     ),
     Rule(
         id="CON-13",
@@ -134,7 +135,7 @@ RULES = (
         level=Level.CONCURRENT,
         cause="the counts are taken one after the other while others write, or reads go to a snapshot or replica that "
         "is behind without saying so",
-        needs=("LST-01", "STA-01", "CON-01"),
+        needs=("CON-09", "LST-01", "STA-01"),
     ),
     Rule(
         id="CON-14",
@@ -152,7 +153,7 @@ RULES = (
         "nobody claimed the record again.",
         level=Level.CAPABILITY,
         cause="the claim is looked up first and its lease written afterwards",
-        needs=("CON-01", "EXT-04", "EXT-07"),
+        needs=(*_EXCLUSION, "EXT-04", "EXT-07"),
         capability=SupportsExtend,
     ),
     Rule(
@@ -161,7 +162,7 @@ RULES = (
         text=_EXCLUSIVE,
         level=Level.CAPABILITY,
         cause="the batch is read in one step and marked in another",
-        needs=("CON-01", "BLK-06"),
+        needs=(*_EXCLUSION, "BLK-06"),
         capability=SupportsClaimMany,
     ),
     Rule(
@@ -170,7 +171,7 @@ RULES = (
         text=_EXCLUSIVE,
         level=Level.CAPABILITY,
         cause="the combined statement leaves out a condition that the single ones have",
-        needs=("CON-01", "BLK-12", "BLK-13"),
+        needs=(*_EXCLUSION, "BLK-12", "BLK-13"),
         capability=SupportsFinishAndClaim,
     ),
 )

@@ -20,7 +20,7 @@ RULES = (
         text=_LIST,
         level=Level.CORE,
         cause="ORDER BY updated_at DESC alone, or a stable sort of records in ascending ids",
-        needs=("INS-01", "LST-01"),
+        needs=("INS-01", "LST-01", "INS-06", "CLM-01", "CLM-11", "TRN-02"),
     ),
     Rule(
         id="LST-03",

@@ -38,9 +38,12 @@ class Chooser:
         self._extras = extras
         self._handles = handles
         self._now = float(choices.choice((-7200, -60, 0)))
+        self._planned: list[Step] = []
 
     def choose(self, scene: Scene) -> Step:
         """The next step."""
+        if self._planned:
+            return self._planned.pop()
         self._now += self._choices.choice(_ADVANCES)
         makers: list[tuple[int, Callable[[Scene], Step]]] = [
             (24, self._insert),
@@ -123,8 +126,11 @@ class Chooser:
         return StatsStep(handle=self._handle())
 
     def _prune(self, scene: Scene) -> Step:
+        """A list first, from which the model learns how old each record is."""
         place = self._choices.choice((None, self._place(scene)))
-        return PruneStep(handle=self._handle(), place=place, limit=self._choices.choice((1, 2, 1000)))
+        prune = PruneStep(handle=self._handle(), place=place, limit=self._choices.choice((1, 1, 2, 1000)))
+        self._planned = [ListStep(handle=self._handle()), prune]
+        return ListStep(handle=self._handle())
 
     def _place(self, scene: Scene) -> int:
         """Most often that of a record that is held, now and then of any other, or of none."""

@@ -20,13 +20,11 @@ READS = (
     Target("stats", lambda _: m.CountRecords()),
 )
 
+Moment = Literal["before", "after"]
+MOMENTS: tuple[Moment, ...] = ("before", "after")
+
 _SECONDS = 0.6
 _MOST_REQUESTS = 50
-
-
-Moment = Literal["before", "after"]
-
-MOMENTS: tuple[Moment, ...] = ("before", "after")
 
 
 class Failure(Struct, frozen=True, kw_only=True):

@@ -1,18 +1,33 @@
 """What the tests that kill processes share."""
 
 import itertools
+import os
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
-from lazyjobs import InsertParams
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import Asking, Campaign, ChildError, ChildProcess, Site, Survey, fork_server, targets_for
-from lazyjobs_testkit.harness import Namespaces
+from lazyjobs_testkit.crash import (
+    Asking,
+    Campaign,
+    ChildError,
+    ChildProcess,
+    ForkServer,
+    Site,
+    Survey,
+    fork_server,
+    goes_on,
+    open_amid,
+    open_at_once,
+    targets_for,
+)
+from lazyjobs_testkit.harness import HarnessError, Namespaces
 from lazyjobs_testkit.history import show, shrink
-from lazyjobs_testkit.suite._bench import KIND, Bench
+from lazyjobs_testkit.suite._bench import Bench
 
-_HEAD_START = 1_000_000
+_AT_ONCE = 4
 
 
 @contextmanager
@@ -29,9 +44,20 @@ def namespaces(bench: Bench) -> Iterator[Callable[[], str]]:
         yield create
 
 
+def start_processes(bench: Bench) -> ForkServer:
+    """What starts child processes; blocked where there can be none."""
+    if not hasattr(os, "fork"):
+        bench.blocked(f"{sys.platform} can neither fork nor kill as this rule has it")
+    try:
+        return fork_server(type(bench.harness))
+    except (HarnessError, ChildError) as error:
+        bench.blocked(str(error))
+
+
 @contextmanager
 def campaign(bench: Bench, names: Collection[str] = ()) -> Iterator[Campaign]:
     """Kills in the calls of those names, or in every call that the backend has, on fresh namespaces."""
+    start_processes(bench)
     targets = [target for target in targets_for(bench.raw()) if not names or target.name in names]
     with namespaces(bench) as create, Campaign(bench.harness, create, bench.random, targets) as killing:
         yield killing
@@ -40,39 +66,53 @@ def campaign(bench: Bench, names: Collection[str] = ()) -> Iterator[Campaign]:
 @contextmanager
 def forked(bench: Bench, count: int) -> Iterator[Sequence[ChildProcess]]:
     """So many processes, with nothing open yet."""
-    server = fork_server(type(bench.harness))
+    server = start_processes(bench)
     with ExitStack() as exits:
         yield [exits.enter_context(server.fork(f"process {number + 1}")) for number in range(count)]
 
 
-def open_at_once(site: Site, children: Sequence[ChildProcess]) -> None:
-    """Opens the namespace in each process at one moment, and inserts a record through each handle."""
-    moment = time.monotonic_ns() + _HEAD_START
-    for child in children:
-        child.begin_open(site.namespace, not_before=moment)
-    for child in children:
-        child.end_open()
-    for child in children:
-        child.begin_ask(m.Insert(InsertParams(kind=KIND)))
-    for child in children:
-        site.note(child.end_ask())
+def try_opening_together(bench: Bench, occasion: str, prepare: Callable[[Site], None], seconds: float) -> None:
+    """Fails if something goes wrong where several processes open what `prepare` has made of a fresh namespace.
+
+    One opening is interrupted before each of its steps by another one; then four begin at the same moment, time and
+    again.
+    """
+    with forked(bench, _AT_ONCE) as children:
+        first, second = children[:2]
+
+        def meet(place: str, open: Callable[[Site], object]) -> None:
+            with telling(f"{occasion}: {place}"), fresh_site(bench) as site:
+                prepare(site)
+                open(site)
+                survey = site.survey(lambda request: site.note(first.ask(request)))
+                assert_allowed(survey, f"{occasion}: {place}")
+
+        meet("one after the other", partial(open_amid, first=first, second=second))
+        steps = list(enumerate(first.steps))
+        bench.random.shuffle(steps)
+        for (step, name), _ in zip(steps, rounds(0.7 * seconds, wanted=len(steps)), strict=False):
+            place = f"a second one when the first had come to {name}(), step {step + 1} of its opening"
+            meet(place, partial(open_amid, first=first, second=second, step=step))
+        for _ in rounds(0.3 * seconds, wanted=10):
+            meet(f"{_AT_ONCE} at the same moment", partial(open_at_once, children=children))
 
 
 @contextmanager
 def fresh_site(bench: Bench) -> Iterator[Site]:
     """A fresh namespace to kill processes in."""
+    start_processes(bench)
     with namespaces(bench) as create, Site(bench.harness, create()) as site:
         yield site
 
 
 def assert_allowed(survey: Survey, occasion: object, *, but: Collection[m.Fault] = ()) -> None:
-    """Fails if anything was found that the contract does not allow, and shows the calls; `but` is left to other rules.
+    """Fails if anything was found that the contract does not allow, and shows the calls that led there.
 
-    What follows from an id that was given twice is left to the rule about ids.
+    Records that show one of the faults in `but` are left to other rules.
     """
-    reused = {id for each in survey.violations if each.fault is m.Fault.REUSED_ID for id in each.records}
+    left_out = {id for each in survey.violations if each.fault in but for id in each.records}
     for violation in survey.violations:
-        if violation.fault not in but and not reused.intersection(violation.records):
+        if not left_out.intersection(violation.records):
             history, found = shrink(survey.history, violation)
             raise AssertionError(f"{occasion}\n{found}\n{show(history, found)}")
 
@@ -93,10 +133,10 @@ def reopening(site: Site, occasion: object) -> Iterator[Asking]:
         yield ask
 
 
-def rounds(seconds: float, *, least: int = 1) -> Iterator[int]:
-    """Counts rounds until the time is over, and at least so many."""
-    deadline = time.monotonic() + seconds
+def rounds(seconds: float, *, least: int = 1, wanted: int = 0) -> Iterator[int]:
+    """Counts rounds: `least` in any case, on until the time is over, and for longer if there were fewer than wanted."""
+    begin = time.monotonic()
     for number in itertools.count():
-        if number >= least and time.monotonic() > deadline:
+        if number >= least and not goes_on(number, begin, seconds, least=wanted):
             return
         yield number

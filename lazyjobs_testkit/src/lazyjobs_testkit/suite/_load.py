@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lazyjobs import Backend, ClaimParams, InsertParams, ListOptions, Record, SupportsClose
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.history import (
@@ -15,10 +17,11 @@ from lazyjobs_testkit.history import (
     Operation,
     Recorder,
     Script,
-    Verdict,
     Violation,
     check,
+    inserted,
     play_in_threads,
+    project,
     save,
     show,
     shrink,
@@ -31,12 +34,16 @@ PROCESSES = 2
 LATER = PAST + timedelta(days=1)
 """A now at which every lease given at PAST has ended."""
 
-_SECONDS = 0.5
+_SECONDS = 0.3
 _PREPARATION = 0.25
 _INTERRUPTED = 0.02
 
 Play = Callable[[Sequence[Script], int, float], list[Operation]]
 """Lets callers play a script each, with that seed and likelihood of interruptions; the calls they made."""
+
+
+def _anywhere(operation: Operation) -> bool:  # noqa: ARG001 (all are alike)
+    return True
 
 
 class Stage:
@@ -50,12 +57,14 @@ class Stage:
         self._play = play
         self._played: list[Operation] = []
         self._scenes = 0
+        self._begun = 0
 
     def scenes(self, most: int = 4) -> Iterator[int]:
         """Numbers plays until the time is over: two at least, of which one is not interrupted."""
         deadline = time.monotonic() + _SECONDS * self.bench.budget
         while self._scenes < 2 or (self._scenes < most * self.bench.budget and time.monotonic() < deadline):
             self._scenes += 1
+            self._begun = time.monotonic_ns()
             yield self._scenes
 
     def play(self, scripts: Sequence[Script]) -> None:
@@ -83,6 +92,8 @@ class Stage:
                 if found := records_of(self.prompter.ask(m.Claim(params))):
                     claimed += found
                     break
+        if not claimed:
+            self.bench.blocked(f"no record could be claimed to begin with; {_first_error(self.prompter.operations())}")
         return claimed
 
     def look(self) -> None:
@@ -96,19 +107,24 @@ class Stage:
         operations = (*self.prompter.operations(), *self._played)
         return History(operations=operations, terms=m.Terms.of(self.bench.traits))
 
-    def judge(self, faults: Collection[m.Fault], where: Callable[[Operation], bool] = lambda _: True) -> Verdict:
-        """Fails if the calls so far show one of these faults, in an answer to a call for which `where` holds.
-
-        What fails is shrunk, and saved to a file.
-        """
+    def judge_scene(self, faults: Collection[m.Fault]) -> None:
+        """Fails if the calls of the last scene show one of these faults in the records that it inserted."""
         history = self.history()
+        scene = [operation for operation in history.operations if operation.called >= self._begun]
+        ids = {record.id for operation in scene for record in inserted(operation)}
+        empty = [place for place, operation in enumerate(scene) if _found_nothing(operation)]
+        self._judge(project(replace(history, operations=tuple(scene)), ids, empty), faults, _anywhere)
+
+    def judge(self, faults: Collection[m.Fault], where: Callable[[Operation], bool] = _anywhere) -> None:
+        """Fails if the calls so far show one of these faults, in an answer to a call for which `where` holds."""
+        self._judge(self.history(), faults, where)
+
+    def _judge(self, history: History, faults: Collection[m.Fault], where: Callable[[Operation], bool]) -> None:
         if not any(_answered(operation) for operation in self._played):
             self.bench.blocked(f"not one call under load was answered; {_first_error(self._played)}")
-        verdict = check(history)
-        for violation in verdict.of(faults):
+        for violation in check(history).of(faults):
             if where(history.operations[violation.operations[-1]]):
                 raise AssertionError(self._describe(history, violation))
-        return verdict
 
     def _describe(self, history: History, violation: Violation) -> str:
         calls = len(history.operations)
@@ -176,10 +192,14 @@ def records_of(answer: m.Answer) -> Sequence[Record]:
     return answer.records if isinstance(answer, m.Many) else ()
 
 
+def _found_nothing(operation: Operation) -> bool:
+    return isinstance(operation.request, m.Claim) and isinstance(operation.answer, m.Nothing)
+
+
 def _answered(operation: Operation) -> bool:
     return not isinstance(operation.answer, m.Unknown)
 
 
 def _first_error(operations: Sequence[Operation]) -> str:
     errors = [operation.answer.error for operation in operations if isinstance(operation.answer, m.Unknown)]
-    return f"the first error was {errors[0]}" if errors else "not one was made within the time"
+    return f"the first error was {errors[0]}" if errors else "no call raised an error"

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lazyjobs import (
     ClaimParams,
@@ -51,6 +52,11 @@ class Step(Struct, frozen=True):
     def request(self, scene: Scene) -> m.Request:
         """The call itself, as things stand."""
         raise NotImplementedError
+
+    def forget(self, record: int) -> Self:
+        """The step that refers to the same records when the one inserted in that place never is."""
+        place: object = getattr(self, "place", None)
+        return replace(self, place=place - 1) if isinstance(place, int) and place > record else self
 
 
 class InsertStep(Step, frozen=True):
@@ -121,6 +127,9 @@ class FinishStep(Step, frozen=True):
 class FinishAndClaimStep(Step, frozen=True):
     finish: FinishStep = FinishStep()
     claim: ClaimStep = ClaimStep()
+
+    def forget(self, record: int) -> Self:
+        return replace(self, finish=self.finish.forget(record))
 
     def request(self, scene: Scene) -> m.Request:
         return m.FinishAndClaim(self.finish.request(scene), self.claim.params(scene))

@@ -26,6 +26,7 @@ from lazyjobs_testkit.suite._support import (
     PAST,
     assert_all_same,
     assert_clock,
+    assert_fields,
     assert_rounded,
     assert_same,
     claim_again,
@@ -35,7 +36,7 @@ from lazyjobs_testkit.suite._support import (
     lease_end,
     plain_params,
     stored,
-    wait_past,
+    tick,
 )
 from lazyjobs_testkit.suite._verbs import OUTCOMES, Verb, each_verb, finish_params
 from lazyjobs_testkit.suite.claim import CLAIMED, assert_in_order, needs_strict_ordering
@@ -61,7 +62,8 @@ class BulkTests:
             for number in range(60)
         ]
         records = inserting.insert_many(params)
-        assert [record.kind for record in records] == [each.kind for each in params]
+        for place, (record, each) in enumerate(zip(records, params, strict=True)):
+            assert record.kind == each.kind, f"at place {place} is a record of {record.kind}, inserted was {each.kind}"
         ids = [first.id, *(record.id for record in records)]
         assert ids == sorted(ids), f"the ids do not grow in the order of the parameters: {ids}"
 
@@ -79,8 +81,7 @@ class BulkTests:
         assert_rounded(bench, f"run_at of record {explicit.id}", explicit.run_at, run_at)
         assert_clock(bench, f"run_at of record {default.id}", default.run_at, began, ended)
         for record in (explicit, default):
-            assert (record.state, record.attempt) == (State.PENDING, 0)
-            assert (record.last_error, record.lease_expires_at) == ("", None)
+            assert_fields(record, "insert_many", state=State.PENDING, attempt=0, last_error="", lease_expires_at=None)
             assert_clock(bench, f"created_at of record {record.id}", record.created_at, began, ended)
             assert_clock(bench, f"updated_at of record {record.id}", record.updated_at, began, ended)
         assert_all_same({record.id: record for record in (explicit, default)}, bench.records(), "storing")
@@ -93,8 +94,9 @@ class BulkTests:
     @rule("BLK-04")
     @pytest.mark.parametrize("nothing", [(), []], ids=["tuple", "list"])
     def test_insert_many_of_nothing_stores_nothing(self, bench: Bench, nothing: Sequence[InsertParams]) -> None:
-        assert len(bench.supports(SupportsInsertMany).insert_many(nothing)) == 0
-        assert not bench.records()
+        records = bench.supports(SupportsInsertMany).insert_many(nothing)
+        assert len(records) == 0, f"insert_many of nothing answered with {len(records)} records"
+        assert not bench.records(), "insert_many of nothing inserted something"
 
     @rule("BLK-05")
     def test_insert_many_with_a_payload_too_large_stores_nothing(self, bench: Bench) -> None:
@@ -117,7 +119,7 @@ class BulkTests:
         listed = bench.records()
         for record in claimed:
             assert_same(before[record.id], record, "claim_many", but=CLAIMED)
-            assert (record.state, record.attempt) == (State.RUNNING, 1)
+            assert_fields(record, "claim_many", state=State.RUNNING, attempt=1)
             assert_rounded(bench, f"lease_expires_at of record {record.id}", lease_end(record), now + HOUR)
             assert_same(record, listed[record.id], "storing what claim_many returned")
 
@@ -125,7 +127,7 @@ class BulkTests:
     def test_claim_many_claims_an_ended_lease_again(self, bench: Bench) -> None:
         ended = claim_ended(bench)
         (record,) = claim_some(bench, 10)
-        assert (record.id, record.attempt) == (ended.id, ended.attempt + 1)
+        assert_fields(record, "claim_many", id=ended.id, attempt=ended.attempt + 1)
 
     @rule("BLK-07")
     def test_claim_many_claims_no_more_than_the_limit(self, bench: Bench) -> None:
@@ -189,7 +191,7 @@ class BulkTests:
         finished = stored(bench, record.id)
         assert finished.state == OUTCOMES[verb], f"after {verb} in finish_and_claim the record is {finished.state}"
         if verb != "complete":
-            assert finished.last_error == "boom"
+            assert_fields(finished, f"{verb} in finish_and_claim", last_error="boom")
         if verb == "retry":
             assert_rounded(bench, f"run_at of record {record.id}", finished.run_at, FUTURE)
 
@@ -200,7 +202,7 @@ class BulkTests:
         now = PAST + DAY
         claimed = finish_then_claim(bench, finish_params("complete", record), "next", now=now)
         assert_same(waiting, claimed, "the claim of finish_and_claim", but=CLAIMED)
-        assert (claimed.state, claimed.attempt) == (State.RUNNING, 1)
+        assert_fields(claimed, "finish_and_claim", state=State.RUNNING, attempt=1)
         assert_rounded(bench, f"lease_expires_at of record {claimed.id}", lease_end(claimed), now + HOUR)
         assert_same(claimed, stored(bench, claimed.id), "storing what finish_and_claim returned")
 
@@ -208,7 +210,7 @@ class BulkTests:
     def test_a_record_retried_by_finish_and_claim_can_be_the_next_one(self, bench: Bench) -> None:
         record = bench.claimed(run_at=PAST, lease=HOUR)
         claimed = finish_then_claim(bench, finish_params("retry", record, run_at=PAST), "default")
-        assert (claimed.id, claimed.attempt) == (record.id, record.attempt + 1)
+        assert_fields(claimed, "a retry in finish_and_claim", id=record.id, attempt=record.attempt + 1)
 
     @rule("BLK-15")
     def test_finish_and_claim_with_nothing_due_has_finished(self, bench: Bench) -> None:
@@ -244,9 +246,9 @@ class BulkTests:
         first, second = (bench.insert(queue=name, run_at=PAST) for name in ("first", "second"))
         finish_then_claim(bench, finish_params(verb, record, last_error="boom", run_at=FUTURE), first.queue)
         before = stored(bench, record.id)
-        wait_past(bench, before.updated_at)
+        tick(bench)
         claimed = finish_then_claim(bench, finish_params(verb, record, last_error="bang", run_at=PAST), second.queue)
-        assert claimed.id == second.id
+        assert claimed.id == second.id, f"claimed record {claimed.id}; only record {second.id} was due"
         assert_same(before, stored(bench, record.id), f"repeating {verb} in finish_and_claim")
 
 

@@ -6,7 +6,6 @@ from lazyjobs_testkit.suite._support import (
     DAY,
     FUTURE,
     HOUR,
-    MICROSECOND,
     PAST,
     assert_all_same,
     assert_same,
@@ -17,9 +16,7 @@ from lazyjobs_testkit.suite._support import (
     differences,
     insert_in_turn,
     keeps_finished,
-    lease_end,
     stored,
-    wait_past,
 )
 from lazyjobs_testkit.suite._trail import describe
 
@@ -36,7 +33,7 @@ class ClaimTests:
     def test_a_due_record_is_claimed(self, bench: Bench) -> None:
         record = bench.insert(run_at=PAST)
         claimed = bench.claim_due()
-        assert claimed.id == record.id
+        assert claimed.id == record.id, f"claimed record {claimed.id}; there is none but record {record.id}"
         assert claimed.state == State.RUNNING, f"claim returned record {claimed.id} as {claimed.state}"
 
     @rule("CLM-02")
@@ -83,11 +80,9 @@ class ClaimTests:
     def test_an_ended_lease_is_due_at_its_end_and_a_retried_record_at_its_run_at(self, bench: Bench) -> None:
         needs_strict_ordering(bench)
         retried = bench.claimed(run_at=PAST, lease=HOUR)
-        ended = claim_ended(bench)
+        ended = bench.claimed(run_at=PAST, now=PAST + 3 * HOUR, lease=HOUR)
         bench.backend.retry(RetryParams(id=retried.id, attempt=retried.attempt, run_at=PAST + 2 * HOUR))
-        earlier, later = (bench.insert(run_at=PAST + hours * HOUR) for hours in (1, 3))
-        last = bench.insert(run_at=bench.at(0))
-        wait_past(bench, last.run_at)
+        earlier, later, last = (bench.insert(run_at=PAST + hours * HOUR) for hours in (1, 3, 5))
         claimed = claim_all(bench, 5)
         names = {
             earlier.id: "pending, due first",
@@ -97,7 +92,7 @@ class ClaimTests:
             last.id: "pending, due last",
         }
         shown = [names.get(record.id, f"record {record.id}") for record in claimed]
-        assert shown == [*names.values()]
+        assert shown == [*names.values()], f"records were claimed in this order: {'; '.join(shown)}"
 
     @rule("CLM-08")
     def test_a_record_is_due_at_its_due_time_exactly(self, bench: Bench) -> None:
@@ -127,7 +122,8 @@ class ClaimTests:
         there = [bench.insert(queue=name, run_at=PAST + DAY) for name in ("a", "c", "e")]
         elsewhere = [bench.insert(queue=name, run_at=PAST) for name in ("b", "d", "default")]
         claimed = {bench.claim_due(queues=("a", "c", "e")).id for _ in there}
-        assert claimed == {record.id for record in there}
+        expected = {record.id for record in there}
+        assert claimed == expected, f"claims on the queues a, c and e got records {claimed} instead of {expected}"
         claim_nothing(bench, f"records {[record.id for record in elsewhere]} are on others", queues=("a", "c", "e"))
 
     @rule("CLM-12")
@@ -144,7 +140,7 @@ class ClaimTests:
         names = tuple(f"queue-{number}" for number in range(128))
         expected = {bench.insert(queue=names[place], run_at=PAST).id for place in (0, 60, 127)}
         claimed = {record.id for record in claim_all(bench, 3, queues=names)}
-        assert claimed == expected
+        assert claimed == expected, f"three claims on {len(names)} queues got records {claimed} instead of {expected}"
 
     @rule("CLM-14")
     def test_a_claim_with_nothing_due_changes_nothing(self, bench: Bench) -> None:
@@ -174,8 +170,7 @@ class ClaimTests:
     def test_claiming_an_ended_lease_changes_nothing_else(self, bench: Bench) -> None:
         first = bench.claimed(run_at=PAST)
         bench.backend.retry(RetryParams(id=first.id, attempt=first.attempt, run_at=PAST + HOUR, last_error="boom"))
-        second = claim_again(bench, first, lease=MICROSECOND)
-        wait_past(bench, lease_end(second))
+        second = claim_again(bench, first, now=PAST + DAY, lease=HOUR)
         ended = stored(bench, first.id)
         claim_again(bench, second)
         assert_same(ended, stored(bench, first.id), "claiming an ended lease", but=CLAIMED)

@@ -10,7 +10,16 @@ from functools import partial
 
 import pytest
 
-from lazyjobs import ClaimParams, CompleteParams, DiscardParams, ExtendParams, InsertParams, Record, RetryParams
+from lazyjobs import (
+    ClaimParams,
+    CompleteParams,
+    DiscardParams,
+    ExtendParams,
+    InsertParams,
+    ListOptions,
+    Record,
+    RetryParams,
+)
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.history import Churn, Drain, Operation, Rounds, Script
 from lazyjobs_testkit.model import Fault
@@ -22,7 +31,9 @@ Open = Callable[[Bench], AbstractContextManager[Stage]]
 
 _ROUNDS = 100
 _INSERTS = 60
-_CHURNED = 120
+_CHURNED = 100
+_WRITES = 40
+_LOOKS = 8
 _BATCH = 4
 _FENCED = (Fault.OVERWRITTEN, Fault.REVIVED, Fault.REFUSED, Fault.ALTERED)
 _KEPT = (Fault.LOST, Fault.INVENTED, Fault.ALTERED, Fault.MISCOUNTED)
@@ -79,16 +90,12 @@ class ConcurrencyTests:
     @in_threads
     def test_nothing_acknowledged_under_load_is_lost(self, bench: Bench, open: Open) -> None:
         with open(bench) as stage:
-            churn(stage)
-            stage.look()
-            stage.judge(_KEPT, where=lambda look: look.caller == stage.prompter.caller)
+            write_at_once(stage)
 
     @rule("CON-10")
     def test_nothing_acknowledged_to_several_processes_is_lost(self, bench: Bench) -> None:
         with processes(bench) as stage:
-            churn(stage)
-            stage.look()
-            stage.judge(_KEPT, where=lambda look: look.caller == stage.prompter.caller)
+            write_at_once(stage)
 
     @rule("CON-11")
     @in_threads
@@ -108,25 +115,20 @@ class ConcurrencyTests:
     @in_threads
     def test_list_and_stats_under_load_show_the_callers_own_writes(self, bench: Bench, open: Open) -> None:
         with open(bench) as stage:
-            churn(stage)
-            stage.judge(_KEPT, where=is_look)
+            look_at_once(stage)
 
     @rule("CON-14")
     @in_threads
     def test_contention_among_threads_is_never_an_error(self, bench: Bench, open: Open) -> None:
         with open(bench) as stage:
-            churn(stage)
-            race_for_claims(stage)
-            assert_no_errors(stage)
+            contend_in_every_way(stage)
 
     @rule("CON-14")
     def test_contention_among_processes_is_never_an_error(self, bench: Bench) -> None:
         if not bench.traits.multi_process:
             bench.not_applicable("multi_process is not declared")
         with processes(bench) as stage:
-            churn(stage)
-            race_for_claims(stage)
-            assert_no_errors(stage)
+            contend_in_every_way(stage)
 
     @rule("CON-15")
     @in_threads
@@ -143,7 +145,7 @@ class ConcurrencyTests:
                 count = len(stage.insert([queue] * (_BATCH * _ROUNDS // 2)))
                 batch = m.ClaimMany(ClaimParams(queues=(queue,)), _BATCH)
                 stage.play([Rounds(((batch,),) * (count // _BATCH))] * stage.callers)
-                stage.judge([Fault.DUPLICATED])
+                stage.judge_scene([Fault.DUPLICATED])
 
     @rule("CON-17")
     @in_threads
@@ -156,7 +158,7 @@ class ConcurrencyTests:
                 params = ClaimParams(queues=(queue,))
                 requests = [m.FinishAndClaim(m.Complete(_token(record)), params) for record in held]
                 stage.play([_in_rounds(requests[caller :: stage.callers]) for caller in range(stage.callers)])
-                stage.judge([Fault.DUPLICATED])
+                stage.judge_scene([Fault.DUPLICATED])
 
 
 def contend_for_claims(stage: Stage) -> None:
@@ -165,9 +167,9 @@ def contend_for_claims(stage: Stage) -> None:
         queue = f"drained-{scene}"
         stage.insert([queue] * _ROUNDS)
         stage.play([Drain((queue,), patience=1 + stage.bench.traits.empty_answers)] * stage.callers)
-        stage.judge([Fault.DUPLICATED])
+        stage.judge_scene([Fault.DUPLICATED])
         race_for_claims(stage)
-        stage.judge([Fault.DUPLICATED])
+        stage.judge_scene([Fault.DUPLICATED])
 
 
 def race_for_claims(stage: Stage) -> None:
@@ -192,7 +194,7 @@ def race(
         )
         stage.play([_in_rounds(part) for part in parts])
         stage.look()
-        stage.judge(faults)
+        stage.judge_scene(faults)
 
 
 def finish_and_claim_again(stage: Stage, record: Record) -> Sequence[m.Request]:
@@ -222,14 +224,49 @@ def insert_at_once(stage: Stage) -> None:
     insert = m.Insert(InsertParams(kind=KIND, run_at=PAST))
     for _ in stage.scenes():
         stage.play([Rounds(((insert, insert),) * _INSERTS + ((insert,) * _INSERTS,))] * stage.callers)
-        stage.judge([Fault.REUSED_ID])
+    stage.judge([Fault.REUSED_ID])
+
+
+def write_at_once(stage: Stage) -> None:
+    """In each round each inserts and finishes records of its own; then come all writes at random."""
+    for scene in stage.scenes():
+        held = stage.claim(stage.insert([f"own-{scene}-{number}" for number in range(_WRITES * stage.callers)]))
+        stage.play([_turns(stage, held[caller :: stage.callers], _write) for caller in range(stage.callers)])
+        churn(stage)
+    stage.look()
+    stage.judge(_KEPT)
+
+
+def look_at_once(stage: Stage) -> None:
+    """In each round each inserts a record and finishes another of its own, and looks after both."""
+    for scene in stage.scenes(most=1):
+        held = stage.claim(stage.insert([f"own-{scene}-{number}" for number in range(_LOOKS * stage.callers)]))
+        stage.play([_turns(stage, held[caller :: stage.callers], _look) for caller in range(stage.callers)])
+    stage.judge(_KEPT, where=is_look)
+
+
+def _turns(
+    stage: Stage, held: Sequence[Record], turn: Callable[[m.Request, m.Request], tuple[m.Request, ...]]
+) -> Script:
+    """A round for each record held, in which it is finished somehow and another is inserted."""
+    insert = m.Insert(InsertParams(kind=KIND, queue="beside", run_at=PAST))
+    return Rounds(tuple(turn(insert, finishes(stage, record)[0]) for record in held))
+
+
+def _write(insert: m.Request, finish: m.Request) -> tuple[m.Request, ...]:
+    return insert, finish, insert
+
+
+def _look(insert: m.Request, finish: m.Request) -> tuple[m.Request, ...]:
+    everything = m.ListRecords(ListOptions(limit=None))
+    count = m.CountRecords()
+    return insert, everything, count, finish, everything, count, count
 
 
 def churn(stage: Stage) -> None:
-    """Everything at random, and all at once."""
-    for _ in stage.scenes(most=2):
-        seeds = [stage.bench.random.randrange(2**32) for _ in range(stage.callers)]
-        stage.play([Churn(seed, ("load-a", "load-b"), _CHURNED, PAST) for seed in seeds])
+    """All insert, claim and finish at random."""
+    seeds = [stage.bench.random.randrange(2**32) for _ in range(stage.callers)]
+    stage.play([Churn(seed, ("load-a", "load-b"), _CHURNED, PAST) for seed in seeds])
 
 
 def drain(stage: Stage, faults: Sequence[Fault]) -> None:
@@ -239,7 +276,17 @@ def drain(stage: Stage, faults: Sequence[Fault]) -> None:
         queues = (f"left-{scene}", f"right-{scene}")
         stage.insert(stage.bench.random.choices(queues, k=2 * _ROUNDS))
         stage.play([Drain(queues, patience=patience, complete=True)] * stage.callers)
-        stage.judge(faults)
+        stage.judge_scene(faults)
+
+
+def contend_in_every_way(stage: Stage) -> None:
+    """Claims of the same record, writes and looks, all at once; fails if any of them ends with an error."""
+    for scene in stage.scenes(most=2):
+        race_for_claims(stage)
+        churn(stage)
+        held = stage.claim(stage.insert([f"own-{scene}-{number}" for number in range(_LOOKS * stage.callers)]))
+        stage.play([_turns(stage, held[caller :: stage.callers], _look) for caller in range(stage.callers)])
+        assert_no_errors(stage)
 
 
 def is_look(operation: Operation) -> bool:

@@ -11,6 +11,7 @@ from lazyjobs import (
     InsertParams,
     ListOptions,
     PruneParams,
+    SupportsClaimMany,
     SupportsExtend,
     SupportsPrune,
 )
@@ -55,6 +56,9 @@ class ErrorTests:
         bench.insert(run_at=PAST)
         with errors_of_the_contract(f"list with limit {LARGEST}"):
             bench.backend.list(ListOptions(limit=LARGEST))
+        if isinstance(bench.backend, SupportsClaimMany):
+            with errors_of_the_contract(f"claim_many with limit {LARGEST}"):
+                bench.backend.claim_many(ClaimParams(), LARGEST)
         if isinstance(bench.backend, SupportsPrune):
             with errors_of_the_contract(f"prune with limit {LARGEST}"):
                 bench.backend.prune(PruneParams(finished_before=FUTURE, limit=LARGEST))
@@ -69,7 +73,8 @@ class ErrorTests:
     @each_verb
     def test_a_lost_claim_names_its_id_and_attempt(self, bench: Bench, verb: Verb) -> None:
         error = lost_claim(bench, verb)
-        assert (error.id, error.attempt) == (LARGEST // 2, 7)
+        told, asked = (error.id, error.attempt), (LARGEST // 2, 7)
+        assert told == asked, f"the error names (id, attempt) {told}; asked was for {asked}"
 
 
 def lost_claim(bench: Bench, verb: Verb) -> ClaimLostError:

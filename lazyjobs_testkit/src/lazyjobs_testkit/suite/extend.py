@@ -22,7 +22,7 @@ from lazyjobs_testkit.suite._support import (
     keeps_finished,
     lease_end,
     stored,
-    wait_past,
+    tick,
 )
 from lazyjobs_testkit.suite._trail import describe
 from lazyjobs_testkit.suite._verbs import OUTCOMES, insert_in_state
@@ -53,7 +53,7 @@ class ExtendTests:
     def test_without_a_now_the_extended_lease_is_counted_from_the_clock(self, bench: Bench) -> None:
         extending = bench.supports(SupportsExtend)
         record = bench.claimed(run_at=PAST, lease=10 * SECOND)
-        wait_past(bench, record.updated_at)
+        tick(bench)
         began = bench.now()
         extending.extend(ExtendParams(id=record.id, attempt=record.attempt, lease=HOUR))
         ended = bench.now()
@@ -77,7 +77,7 @@ class ExtendTests:
         extending = bench.supports(SupportsExtend)
         record = bench.claimed(run_at=PAST, payload=b'{"a":1}', max_attempts=7)
         before = {each.id: each for each in (bench.claimed(run_at=PAST, lease=HOUR), bench.insert(run_at=PAST))}
-        wait_past(bench, max(each.updated_at for each in (record, *before.values())))
+        tick(bench)
         extending.extend(ExtendParams(id=record.id, attempt=record.attempt, now=now, lease=HOUR))
         after = bench.records()
         assert_same(record, after.pop(record.id), "extend", but=("lease_expires_at",))

@@ -11,7 +11,7 @@ from lazyjobs_testkit.suite._support import (
     claim_again,
     claim_ended,
     keeps_finished,
-    wait_past,
+    tick,
 )
 from lazyjobs_testkit.suite._verbs import OUTCOMES, VERBS, Verb, assert_refused, each_verb, finish, finish_params
 
@@ -127,7 +127,7 @@ def unknown(record: Record, verb: Verb) -> Iterator[FinishParams]:
 
 def assert_nothing_changes(bench: Bench, before: dict[int, Record], refused: list[FinishParams]) -> None:
     """Fails if a refused finish leaves the records otherwise than they were."""
-    wait_past(bench, max(record.updated_at for record in before.values()))
+    tick(bench)
     for params in refused:
         assert_refused(bench.backend, params, "the claim does not hold the record")
     assert_all_same(before, bench.records(), "a finish that was refused")

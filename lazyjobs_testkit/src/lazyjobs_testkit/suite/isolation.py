@@ -14,7 +14,7 @@ from lazyjobs import (
     SupportsPrune,
 )
 from lazyjobs_testkit.suite._bench import KIND, Bench, rule
-from lazyjobs_testkit.suite._support import DAY, FUTURE, HOUR, PAST, assert_all_same, keeps_finished
+from lazyjobs_testkit.suite._support import DAY, FUTURE, HOUR, PAST, assert_all_same, keeps_finished, stored
 from lazyjobs_testkit.suite._verbs import Verb, each_verb, finish, finish_params
 
 
@@ -23,7 +23,7 @@ class IsolationTests:
     def test_list_and_stats_see_nothing_of_another_namespace(self, bench: Bench) -> None:
         other = bench.elsewhere()
         record = bench.insert(run_at=PAST)
-        assert record.id in bench.records()
+        stored(bench, record.id)
         seen = [record.id for record in other.list(ListOptions(limit=None))]
         assert not seen, f"a namespace into which nothing was inserted lists the records {seen}"
         total = other.stats().total

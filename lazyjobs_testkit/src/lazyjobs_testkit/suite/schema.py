@@ -17,11 +17,9 @@ from lazyjobs import (
 from lazyjobs_testkit.crash import FINISHED, Site
 from lazyjobs_testkit.harness import SupportsNewerSchema, SupportsOldSchema
 from lazyjobs_testkit.suite._bench import KIND, Bench, rule
-from lazyjobs_testkit.suite._kills import assert_allowed, forked, namespaces, open_at_once, rounds, telling
+from lazyjobs_testkit.suite._kills import namespaces, try_opening_together
 from lazyjobs_testkit.suite._support import assert_all_same, assert_same
 from lazyjobs_testkit.suite._trail import record_calls
-
-_AT_ONCE = 4
 
 
 class SchemaTests:
@@ -46,13 +44,10 @@ class SchemaTests:
 
     @rule("MIG-03")
     def test_several_processes_upgrade_at_the_same_moment(self, bench: Bench) -> None:
-        occasion = f"{_AT_ONCE} processes opened at the same moment what an older version had written"
-        with forked(bench, _AT_ONCE) as children, telling(occasion):
-            for _ in rounds(0.5 * bench.budget):
-                with namespaces(bench) as create, Site(bench.harness, create()) as site:
-                    site.begin_with([*_written_by_an_older_version(bench, site.namespace).values()])
-                    open_at_once(site, children)
-                    assert_allowed(site.survey(lambda request: site.note(children[0].ask(request))), occasion)
+        def prepare(site: Site) -> None:
+            site.begin_with([*_written_by_an_older_version(bench, site.namespace).values()])
+
+        try_opening_together(bench, "processes opened what an older version had written", prepare, 1.2 * bench.budget)
 
     @rule("MIG-04")
     def test_what_a_newer_version_wrote_is_refused_and_left_untouched(self, bench: Bench) -> None:

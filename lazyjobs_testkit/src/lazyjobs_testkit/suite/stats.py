@@ -14,6 +14,7 @@ from lazyjobs_testkit.suite._support import (
     fill,
     keeps_finished,
 )
+from lazyjobs_testkit.suite._trail import describe
 from lazyjobs_testkit.suite._verbs import insert_in_state
 
 K = TypeVar("K", bound=Hashable)
@@ -23,28 +24,29 @@ class StatsTests:
     @rule("STA-01")
     def test_an_empty_namespace_counts_nothing(self, bench: Bench) -> None:
         stats = bench.stats()
-        assert stats.total == 0
-        for grouping in (stats.by_state, stats.by_kind, stats.by_queue):
-            assert sum(grouping.values()) == 0
+        assert stats.total == 0, f"total of a namespace without records is {stats.total}"
+        for name in ("by_state", "by_kind", "by_queue"):
+            assert_counts(name, getattr(stats, name), {})
 
     @rule("STA-02")
     def test_total_counts_every_record(self, bench: Bench) -> None:
         bench.claimed(run_at=PAST, lease=HOUR)
         bench.insert(run_at=FUTURE)
         count = 2 + fill(bench, 1_100, least=150)
-        assert bench.stats().total == count
+        total = bench.stats().total
+        assert total == count, f"total is {total}; inserted were {count} records"
 
     @rule("STA-02")
     def test_total_counts_records_of_every_state(self, bench: Bench) -> None:
         keeps_finished(bench)
-        counts = some_of_each_state(bench)
-        assert bench.stats().total == sum(counts.values())
+        counts, total = some_of_each_state(bench), bench.stats().total
+        assert total == sum(counts.values()), f"total is {total}; there are {describe(counts)}"
 
     @rule("STA-03")
     def test_by_state_counts_the_records_of_each_state(self, bench: Bench) -> None:
         keeps_finished(bench)
         counts = some_of_each_state(bench)
-        assert present(bench.stats().by_state) == counts
+        assert_counts("by_state", bench.stats().by_state, counts)
 
     @rule("STA-03")
     def test_a_repeated_finish_is_counted_once(self, bench: Bench) -> None:
@@ -55,7 +57,7 @@ class StatsTests:
             bench.backend.retry(RetryParams(id=second.id, attempt=second.attempt, run_at=FUTURE))
             bench.backend.discard(DiscardParams(id=third.id, attempt=third.attempt))
         expected = {State.SUCCEEDED: 1, State.RETRYING: 1, State.DISCARDED: 1}
-        assert present(bench.stats().by_state) == expected
+        assert_counts("by_state", bench.stats().by_state, expected)
 
     @rule("STA-04")
     def test_by_kind_counts_the_records_of_each_kind(self, bench: Bench) -> None:
@@ -63,7 +65,7 @@ class StatsTests:
         for kind, count in counts.items():
             for _ in range(count):
                 bench.insert(kind=kind, run_at=PAST)
-        assert present(bench.stats().by_kind) == counts
+        assert_counts("by_kind", bench.stats().by_kind, counts)
 
     @rule("STA-05")
     def test_by_queue_counts_the_records_of_each_queue(self, bench: Bench) -> None:
@@ -74,7 +76,7 @@ class StatsTests:
                 bench.insert(queue=queue, run_at=PAST)
         record = bench.claim_due(queues=("Mail",))
         bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
-        assert present(bench.stats().by_queue) == counts
+        assert_counts("by_queue", bench.stats().by_queue, counts)
 
     @rule("STA-06")
     def test_by_queue_state_counts_the_records_of_each_queue_and_state(self, bench: Bench) -> None:
@@ -86,11 +88,18 @@ class StatsTests:
         bench.claimed(queue="b", run_at=PAST, lease=HOUR)
         for _ in range(3):
             bench.insert(queue="b", run_at=FUTURE)
-        counts = {queue: present(states) for queue, states in bench.stats().by_queue_state.items()}
-        assert {queue: states for queue, states in counts.items() if states} == {
-            "a": {State.SUCCEEDED: 2, State.RUNNING: 1},
-            "b": {State.RUNNING: 1, State.PENDING: 3},
+        counts = {
+            (queue, state): count
+            for queue, states in bench.stats().by_queue_state.items()
+            for state, count in states.items()
         }
+        expected = {
+            ("a", State.SUCCEEDED): 2,
+            ("a", State.RUNNING): 1,
+            ("b", State.RUNNING): 1,
+            ("b", State.PENDING): 3,
+        }
+        assert_counts("by_queue_state", counts, expected)
 
     @rule("STA-07")
     def test_each_grouping_sums_to_the_total(self, bench: Bench) -> None:
@@ -102,7 +111,7 @@ class StatsTests:
         stats = bench.stats()
         sums = {name: sum(getattr(stats, name).values()) for name in ("by_state", "by_kind", "by_queue")}
         sums["by_queue_state"] = sum(sum(states.values()) for states in stats.by_queue_state.values())
-        assert sums == dict.fromkeys(sums, stats.total)
+        assert sums == dict.fromkeys(sums, stats.total), f"total is {stats.total}, the groupings sum to {sums}"
 
     @rule("STA-08")
     def test_a_key_without_a_record_is_absent(self, bench: Bench) -> None:
@@ -139,18 +148,19 @@ class StatsTests:
     @rule("STA-10")
     def test_stats_counts_at_once_what_was_done(self, bench: Bench) -> None:
         keeps_finished(bench)
-        assert not present(bench.stats().by_state), "a new namespace is not empty"
-        record = bench.insert(run_at=PAST)
-        assert present(bench.stats().by_state) == {State.PENDING: 1}
+        assert_counts("by_state", bench.stats().by_state, {})
+        bench.insert(run_at=PAST)
+        assert_counts("by_state after insert", bench.stats().by_state, {State.PENDING: 1})
         record = bench.claim_due()
-        assert present(bench.stats().by_state) == {State.RUNNING: 1}
+        assert_counts("by_state after claim", bench.stats().by_state, {State.RUNNING: 1})
         bench.backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
-        assert present(bench.stats().by_state) == {State.SUCCEEDED: 1}
+        assert_counts("by_state after complete", bench.stats().by_state, {State.SUCCEEDED: 1})
 
 
-def present(counts: Mapping[K, int]) -> dict[K, int]:
-    """The counts that are not zero."""
-    return {key: count for key, count in counts.items() if count}
+def assert_counts(name: str, counts: Mapping[K, int], expected: Mapping[K, int]) -> None:
+    """Fails unless the counts that are not zero are these."""
+    present = {key: count for key, count in counts.items() if count}
+    assert present == expected, f"{name} counts {describe(present)} instead of {describe(expected)}"
 
 
 def some_of_each_state(bench: Bench) -> dict[State, int]:
