@@ -23,10 +23,11 @@ def run_conformance(
     baseline: Path | None = None,
     output: Path | None = None,
     pytest_options: Sequence[str] = (),
+    plugins: Sequence[object] = (),
 ) -> int:
     """Tries a backend's rules (all, if none is named) and shows the report; the exit status, 0 if nothing is wrong.
 
-    Neither the configuration nor the plugins of whatever project is near have a part in it.
+    Neither the configuration nor the plugins of whatever project is near have a part in it; `plugins` are the kit's.
     """
     arguments = [str(_KIT / "test_conformance.py"), "-p", "lazyjobs_testkit.plugin", "-p", "no:cacheprovider"]
     arguments += ["-c", os.devnull, f"--rootdir={_KIT}", "--noconftest", "-q", "--no-header", "-rN", "--tb=no"]
@@ -37,7 +38,7 @@ def run_conformance(
     arguments += [f"--lazyjobs-baseline={baseline}"] if baseline else []
     arguments += [f"--lazyjobs-output={output}"] if output else []
     with _own_plugins_only():
-        return int(pytest.main([*arguments, *pytest_options]))
+        return int(pytest.main([*arguments, *pytest_options], plugins=list(plugins)))
 
 
 @contextmanager

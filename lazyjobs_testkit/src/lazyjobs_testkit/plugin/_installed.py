@@ -19,6 +19,9 @@ class InstalledSuites(pytest.Module):
 
     def collect(self) -> list[pytest.Item | pytest.Collector]:
         """The suites, as if the module had defined them."""
+        # A run before this one in the same process has left its own.
+        for name in [name for name, value in vars(self.obj).items() if hasattr(value, REFERENCE)]:
+            delattr(self.obj, name)
         for name, suite in self.suites.items():
             setattr(self.obj, name, suite)
         return list(super().collect())

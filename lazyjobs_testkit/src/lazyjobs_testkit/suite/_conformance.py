@@ -16,6 +16,9 @@ from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._rule import rule_of
 
+BUDGET = pytest.StashKey[float]()
+"""In the stash of pytest's configuration: by what the usual budgets are multiplied, for the kit's trials of itself."""
+
 
 class SuiteError(Exception):
     """The suite cannot be made; the message says which test or argument stands in the way."""
@@ -38,8 +41,8 @@ class Suite:
     def bench(self, request: pytest.FixtureRequest) -> Iterator[Bench]:
         """A fresh namespace of the backend under test."""
         seed: int = request.config.getoption("lazyjobs_seed")
-        budget = 10.0 if request.config.getoption("lazyjobs_thorough") else 1.0
-        with Bench(self.harness(), seed=seed, budget=budget) as bench:
+        usual = 10.0 if request.config.getoption("lazyjobs_thorough") else 1.0
+        with Bench(self.harness(), seed=seed, budget=request.config.stash.get(BUDGET, usual)) as bench:
             yield bench
 
 

@@ -1,0 +1,78 @@
+"""The command line of the zoo."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lazyjobs_testkit.report import Report, render_failure
+from lazyjobs_testkit.zoo._animal import Animal, Exhibit, animals, oddities
+from lazyjobs_testkit.zoo._keeper import Visit, visit_all
+from lazyjobs_testkit.zoo._matrix import render_matrix, render_page
+from lazyjobs_testkit.zoo._rates import print_rates
+from lazyjobs_testkit.zoo._trial import judge
+
+_DESCRIPTION = (
+    "Tries the whole conformance suite on backends that are each wrong in one way, and on odd ones that are right. "
+    "Exits with 0 if every one is caught by the rule that it breaks, for the stated reason and by nothing unrelated, "
+    "and every odd one passes."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads the command line and tries the backends that it names; the exit status."""
+    options = _make_parser().parse_args(argv)
+    if options.seeds:
+        racy = [each for each in _chosen(options.animal) if isinstance(each, Animal) and each.racy]
+        return print_rates(racy, seeds=options.seeds, jobs=options.jobs)
+    exhibits = _chosen(options.animal)
+    complaints = _try_all(exhibits, options.seed, options.jobs, show=options.show)
+    sys.stdout.write(render_matrix(exhibits, complaints))
+    if options.page and not complaints:
+        options.page.write_text(render_page(animals(), oddities()), encoding="utf-8")
+    return 1 if complaints else 0
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lazyjobs_testkit.zoo", description=_DESCRIPTION)
+    add = parser.add_argument
+    add("--animal", action="append", default=[], metavar="NAME", help="only this one, or all that break a rule: CLM-04")
+    add("--seed", type=int, default=1, metavar="N", help="the seed of everything random; 1 if not given")
+    add("--seeds", type=int, metavar="N", help="try the racy ones, each with N seeds, and print how many catch it")
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at a time; one a processor")
+    add("--show", action="store_true", help="print the failures as a report shows them")
+    add("--page", type=Path, metavar="FILE", help="write the matrix as a page in Markdown, if all is as declared")
+    return parser
+
+
+def _chosen(names: Sequence[str]) -> list[Exhibit]:
+    every: list[Exhibit] = [*animals().values(), *oddities().values()]
+    chosen = [each for each in every if not names or each.name in names or _rule_of(each) in names]
+    if unknown := set(names) - {each.name for each in chosen} - {_rule_of(each) for each in chosen}:
+        raise SystemExit(f"the zoo has nothing called {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def _rule_of(exhibit: Exhibit) -> str:
+    return exhibit.breaks if isinstance(exhibit, Animal) else ""
+
+
+def _try_all(exhibits: Sequence[Exhibit], seed: int, jobs: int, *, show: bool) -> Mapping[str, Sequence[str]]:
+    """What is not as declared, by the names of the backends."""
+    complaints: dict[str, Sequence[str]] = {}
+    # Those that take longest come first, so that no process is left with one of them at the end.
+    ordered = sorted(exhibits, key=lambda exhibit: -exhibit.budget)
+    for visit, report in visit_all([Visit(exhibit, seed) for exhibit in ordered], jobs=jobs):
+        if wrong := judge(visit.exhibit, report):
+            complaints[visit.exhibit.name] = wrong
+        if show:
+            _show(visit.exhibit, report)
+    return complaints
+
+
+def _show(exhibit: Exhibit, report: Report) -> None:
+    print(f"{exhibit.name}: {exhibit.peculiarity}")
+    for rule in report.failures:
+        print("\n".join(render_failure(rule, detailed=True)))
+    print(flush=True)

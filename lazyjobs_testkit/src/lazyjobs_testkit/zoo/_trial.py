@@ -1,0 +1,82 @@
+"""Trying the suite on one backend of the zoo, and what is to be said of the report."""
+
+import contextlib
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from lazyjobs_testkit.cli import run_conformance
+from lazyjobs_testkit.report import Report, RuleResult, Status, read_report
+from lazyjobs_testkit.zoo._animal import Animal, Exhibit, Oddity
+
+
+class _Budget:
+    """A plugin of pytest that sets the budget of every test."""
+
+    def __init__(self, factor: float) -> None:
+        self._factor = factor
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        from lazyjobs_testkit.suite._conformance import BUDGET
+
+        config.stash[BUDGET] = self._factor
+
+
+def try_suite(reference: str, *, seed: int, budget: float, rules: Sequence[str] = ()) -> Report:
+    """Runs the suite (all of it, if no rules are named) on a backend, as `lazyjobs-conformance` does; silently."""
+    with (
+        tempfile.TemporaryDirectory(prefix="lazyjobs-zoo-") as output,
+        contextlib.redirect_stdout(io.StringIO()) as told,
+    ):
+        status = run_conformance(reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budget(budget)])
+        try:
+            return read_report(Path(output) / "conformance.json")
+        except Exception as error:
+            error.add_note(f"pytest ended with {status}: {told.getvalue()[-2000:]}")
+            raise
+
+
+def judge(exhibit: Exhibit, report: Report) -> tuple[str, ...]:
+    """Everything in which a report on the whole suite is not as it was declared; nothing if all is well."""
+    if isinstance(exhibit, Animal):
+        return tuple(_judge_animal(exhibit, report))
+    assert isinstance(exhibit, Oddity)
+    return tuple(_judge_oddity(report))
+
+
+def is_caught(animal: Animal, report: Report) -> bool:
+    """Whether the named rule fails, for the stated reason."""
+    return not list(_judge_named(animal, report))
+
+
+def _judge_animal(animal: Animal, report: Report) -> Iterator[str]:
+    yield from _judge_named(animal, report)
+    failed = {rule.id: rule for rule in report.failures}
+    for id in failed.keys() - {animal.breaks, *animal.also}:
+        yield f"{id} fails too, which is unrelated: {_first_line(failed[id])}"
+    if not animal.racy:
+        yield from (f"{id} was declared to fail too, and does not" for id in animal.also.keys() - failed.keys())
+    yield from (f"the run has a problem: {problem}" for problem in report.problems)
+
+
+def _judge_named(animal: Animal, report: Report) -> Iterator[str]:
+    named = next(rule for rule in report.rules if rule.id == animal.breaks)
+    if named.status is not Status.FAILED:
+        yield f"{animal.breaks} is {named.status}{f' ({named.reason})' if named.reason else ''} instead of failed"
+    elif not re.search(animal.told, named.message):
+        yield f"{animal.breaks} fails for another reason than {animal.told!r}: {_first_line(named)}"
+
+
+def _judge_oddity(report: Report) -> Iterator[str]:
+    for rule in report.rules:
+        if rule.status not in (Status.PASSED, Status.NOT_APPLICABLE):
+            yield f"{rule.id} is {rule.status}: {rule.reason or _first_line(rule)}"
+    yield from (f"the run has a problem: {problem}" for problem in report.problems)
+
+
+def _first_line(rule: RuleResult) -> str:
+    return rule.message.partition("\n")[0]
