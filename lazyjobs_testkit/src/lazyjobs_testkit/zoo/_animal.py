@@ -15,7 +15,7 @@ from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.rules import MANIFEST
 
 _PACKAGE = __name__.rpartition(".")[0]
-_DEFAULT_BUDGET = 0.01
+_SMALL_BUDGET = 0.01
 
 
 class Exhibit(Struct, frozen=True):
@@ -38,6 +38,11 @@ class Exhibit(Struct, frozen=True):
     def reference(self) -> str:
         """What `lazyjobs-conformance` takes to try it."""
         return f"{self.harness.__module__}:{self.harness.__qualname__}"
+
+    @property
+    def budget(self) -> float:
+        """By what the usual budgets are multiplied when it is tried."""
+        return _SMALL_BUDGET
 
 
 class Animal(Exhibit, frozen=True):
@@ -62,15 +67,11 @@ class Animal(Exhibit, frozen=True):
 
     @property
     def budget(self) -> float:
-        """By what the usual budgets are multiplied when it is tried."""
-        return 1.0 if self.racy else _DEFAULT_BUDGET
+        return 1.0 if self.racy else _SMALL_BUDGET
 
 
 class Oddity(Exhibit, frozen=True):
     """A backend that is unusual in a way that the contract permits: no rule fails, and none is blocked."""
-
-    budget: float = _DEFAULT_BUDGET
-    """By what the usual budgets are multiplied when it is tried."""
 
 
 E = TypeVar("E", bound=Exhibit)

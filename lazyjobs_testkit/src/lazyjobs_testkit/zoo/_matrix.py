@@ -19,9 +19,7 @@ def render_matrix(exhibits: Sequence[Exhibit], complaints: Mapping[str, Sequence
     animals = [exhibit for exhibit in exhibits if isinstance(exhibit, Animal)]
     odd = [exhibit for exhibit in exhibits if isinstance(exhibit, Oddity)]
     lines = [_matrix_line(id, list(group), complaints) for id, group in groupby(animals, key=lambda each: each.breaks)]
-    lines += [
-        f"{'passes' if each.name not in complaints else 'FAILS':8}{each.name}: {each.peculiarity}" for each in odd
-    ]
+    lines += [f"{'FAILS' if each.name in complaints else 'passes':8}{each.name}: {each.peculiarity}" for each in odd]
     for name, wrong in complaints.items():
         lines += [f"NOT AS DECLARED {name}", *(f"   {line}" for line in wrong)]
     caught = sum(animal.name not in complaints for animal in animals)
