@@ -62,7 +62,7 @@ def _try_all(exhibits: Sequence[Exhibit], seed: int, jobs: int, *, show: bool) -
     """What is not as declared, by the names of the backends."""
     complaints: dict[str, Sequence[str]] = {}
     # Those that take longest come first, so that no process is left with one of them at the end.
-    ordered = sorted(exhibits, key=lambda exhibit: -exhibit.budget)
+    ordered = sorted(exhibits, key=lambda exhibit: not exhibit.budget.rule)
     for visit, report in visit_all([Visit(exhibit, seed) for exhibit in ordered], jobs=jobs):
         if wrong := judge(visit.exhibit, report):
             complaints[visit.exhibit.name] = wrong

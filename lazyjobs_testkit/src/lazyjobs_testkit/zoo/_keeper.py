@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from msgspec import Struct
 
 from lazyjobs_testkit.report import Report
-from lazyjobs_testkit.zoo._animal import Exhibit
+from lazyjobs_testkit.zoo._animal import Budget, Exhibit
 from lazyjobs_testkit.zoo._trial import try_suite
 
 
@@ -32,5 +32,5 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
             yield pending[future], future.result()
 
 
-def _try(reference: str, seed: int, budget: float, rule: str) -> Report:
+def _try(reference: str, seed: int, budget: Budget, rule: str) -> Report:
     return try_suite(reference, seed=seed, budget=budget, rules=[rule] if rule else [])
