@@ -66,7 +66,7 @@ class Animal(Exhibit, frozen=True):
     also: Mapping[str, str] = {}
     """Other rules that the same fault breaks of necessity, each with the reason why it does."""
     racy: bool = False
-    """Whether it takes luck to catch it: threads that meet, a process that is killed at the right moment.
+    """Whether it takes luck or time to catch it: threads that meet, a process killed at the right moment.
 
     The rule that it breaks is then tried with the usual budget, and its `also` may fail instead of must.
     """

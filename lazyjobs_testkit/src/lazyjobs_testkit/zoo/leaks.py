@@ -1,5 +1,6 @@
 """Backends that do not give back what they opened."""
 
+import atexit
 import os
 import tempfile
 import threading
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TableHarness, TameBackend
+from lazyjobs_testkit.zoo._base import Table, TameBackend
 
 _SECONDS = 5.0
 
@@ -38,34 +39,14 @@ class DescriptorLeaver(TameBackend):
             yield
 
 
-class LitteredTable(Table):
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: list[Path] = []
-
-
-class LitteredHarness(TableHarness):
-    """Sweeps up in the end."""
-
-    def destroy(self, namespace: str) -> None:
-        table = self.tables.get(namespace)
-        for path in table.files if isinstance(table, LitteredTable) else ():
-            path.unlink(missing_ok=True)
-        super().destroy(namespace)
-
-
 class TemporaryLeaver(TameBackend):
     """Makes a temporary file that close does not remove."""
-
-    table_class = LitteredTable
-    harness_base = LitteredHarness
-    table: LitteredTable
 
     def __init__(self, table: Table) -> None:
         super().__init__(table)
         descriptor, name = tempfile.mkstemp()
         os.close(descriptor)
-        self.table.files.append(Path(name))
+        atexit.register(Path(name).unlink, missing_ok=True)
 
 
 ANIMALS = (
