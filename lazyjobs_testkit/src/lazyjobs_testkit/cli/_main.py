@@ -7,19 +7,25 @@ from pathlib import Path
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.cli._replay import replay_history
 from lazyjobs_testkit.cli._run import run_conformance
 from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
 _EPILOG = (
-    "What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if nothing is wrong, with 1 if a rule is "
-    "broken, with another number if nothing could be tried."
+    "A word is no backend: `replay FILE` judges a saved history again. What follows a -- goes to pytest, such as: "
+    "-- --pdb -x. Exits with 0 if nothing is wrong, with 1 if a rule is broken, with another number if nothing could "
+    "be tried."
 )
+_COMMANDS = {"replay": replay_history}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reads the command line and tries the backend it names; the exit status."""
-    own, pytest_options = _split(sys.argv[1:] if argv is None else argv)
+    """Reads the command line and tries the backend it names, or does what one of the commands does; the exit status."""
+    given = sys.argv[1:] if argv is None else argv
+    if given and given[0] in _COMMANDS:
+        return _COMMANDS[given[0]](given[1:])
+    own, pytest_options = _split(given)
     options = _make_parser().parse_args(own)
     return run_conformance(
         options.backend,
