@@ -10,7 +10,6 @@ from lazyjobs import (
     BackendClosedError,
     ClaimLostError,
     ClaimParams,
-    CompleteParams,
     ExtendParams,
     FinishParams,
     InsertParams,
@@ -35,7 +34,7 @@ class ThirdRetry(SevenMethods):
 
 
 class OwnRetries(SevenMethods):
-    """Refuses to complete what the same handle has retried, unless it was that handle which claimed it again."""
+    """Refuses to finish what the same handle has retried, unless it was that handle which claimed it again."""
 
     def __init__(self, table: Table) -> None:
         super().__init__(table)
@@ -46,7 +45,8 @@ class OwnRetries(SevenMethods):
         return super().run(record, params, now)
 
     def finish(self, params: FinishParams) -> None:
-        if isinstance(params, CompleteParams) and params.id in self.retried:
+        record = self.table.get(params.id)
+        if record is not None and params.id in self.retried and self.is_current(record, params):
             raise ClaimLostError(params.id, params.attempt, "retried")
         super().finish(params)
         if isinstance(params, RetryParams):
