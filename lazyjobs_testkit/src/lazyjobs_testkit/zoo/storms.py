@@ -104,7 +104,12 @@ class ForgetfulRestart(FileMethods):
 
 
 ANIMALS = (
-    Animal(OverTruncator.Harness, "DUR-10", "lost|altered|reused id|duplicated", racy=True),
+    Animal(
+        OverTruncator.Harness,
+        "DUR-10",
+        "lost|altered|reused id|duplicated|revived|refused|overwritten|empty|invented",
+        racy=True,
+    ),
     Animal(ForgetfulRestart.Harness, "DUR-11", "lost|altered|reused id|duplicated|refused|overwritten", racy=True),
 )
 ODDITIES = (Oddity(Restarted.Harness),)
