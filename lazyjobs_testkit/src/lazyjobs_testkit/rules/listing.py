@@ -76,7 +76,7 @@ RULES = (
         text="Read-only.",
         level=Level.CORE,
         cause="expired leases are put back, or times are touched, on the way",
-        needs=(*_NEEDS, "CLM-02", "LSE-02"),
+        needs=(*_NEEDS, "CLM-02", "LSE-02", "INS-09"),
     ),
     Rule(
         id="LST-10",
