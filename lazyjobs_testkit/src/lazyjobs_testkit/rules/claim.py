@@ -83,6 +83,7 @@ RULES = (
             "INS-04",
             "CLM-09",
             "LSE-01",
+            "LSE-08",
         ),
     ),
     Rule(

@@ -19,7 +19,7 @@ _IDS = (
 _KEPT = "Stores a new record, pending, and returns it once it is stored"
 _CONTENTION = "Contention within a timeout the backend declares is never an error."
 _PROCESSES = "multi_process"
-_CLAIMS = ("INS-01", "CLM-01", "CLM-11", "CLM-18")
+_CLAIMS = ("INS-01", "CLM-01", "CLM-03", "CLM-09", "CLM-11", "CLM-18")
 _EXCLUSION = ("CON-01", "CON-02")
 # A history shows what its records look like: a field that is wrong in one thread already is told by its own rule.
 _AREAS = (insert, time, claim, finish, fencing, lease)
@@ -129,7 +129,7 @@ RULES = (
         level=Level.CONCURRENT,
         cause="candidates are fetched ahead and handed out when others have become due before them, or each process "
         "claims from a part of its own",
-        needs=(*_EXCLUSION, "CLM-04", "CLM-06"),
+        needs=(*_EXCLUSION, "CLM-04", "CLM-06", "CLM-05"),
     ),
     Rule(
         id="CON-13",

@@ -92,6 +92,6 @@ RULES = (
         text="The sequence is the caller's own.",
         level=Level.CORE,
         cause="a generator or a cursor, which has no length and reads after the method returned",
-        needs=("INS-01",),
+        needs=("INS-01", "CLM-01"),
     ),
 )
