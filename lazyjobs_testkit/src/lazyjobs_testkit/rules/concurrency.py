@@ -1,7 +1,7 @@
 """What holds when many threads and processes use a backend at once."""
 
 from lazyjobs import SupportsClaimMany, SupportsExtend, SupportsFinishAndClaim
-from lazyjobs_testkit.rules import claim, fencing, finish, insert, lease, time
+from lazyjobs_testkit.rules import claim, fencing, finish, insert, lease, stats, time
 from lazyjobs_testkit.rules._rule import Level, Rule
 
 _EXCLUSIVE = (
@@ -23,7 +23,8 @@ _CLAIMS = ("INS-01", "CLM-01", "CLM-03", "CLM-09", "CLM-11", "CLM-18")
 _EXCLUSION = ("CON-01", "CON-02")
 # A history shows what its records look like: a field that is wrong in one thread already is told by its own rule.
 _AREAS = (insert, time, claim, finish, fencing, lease)
-_RECORDS = ("PAY-01", *(rule.id for area in _AREAS for rule in area.RULES if rule.level is Level.CORE))
+_RECORDS = ("PAY-01", "ALI-01", *(rule.id for area in _AREAS for rule in area.RULES if rule.level is Level.CORE))
+_COUNTS = ("LST-01", "LST-04", "LST-11", *(rule.id for rule in stats.RULES))
 
 RULES = (
     Rule(
@@ -102,7 +103,7 @@ RULES = (
         text=_KEPT,
         level=Level.CONCURRENT,
         cause="a whole file, index or cached list is read, changed and written back, and another's change is gone",
-        needs=(*_EXCLUSION, *_RECORDS),
+        needs=(*_EXCLUSION, *_RECORDS, *_COUNTS),
     ),
     Rule(
         id="CON-10",
@@ -138,7 +139,7 @@ RULES = (
         level=Level.CONCURRENT,
         cause="the counts are taken one after the other while others write, or reads go to a snapshot or replica that "
         "is behind without saying so",
-        needs=("CON-09", "LST-01", "STA-01"),
+        needs=("CON-09",),
     ),
     Rule(
         id="CON-14",
@@ -147,7 +148,7 @@ RULES = (
         level=Level.CONCURRENT,
         cause="a locked database, a failed condition or a changed dictionary raises instead of being waited for or "
         "tried again",
-        needs=_CLAIMS,
+        needs=(*_CLAIMS, "LST-11"),
     ),
     Rule(
         id="CON-15",
@@ -156,7 +157,7 @@ RULES = (
         "nobody claimed the record again.",
         level=Level.CAPABILITY,
         cause="the claim is looked up first and its lease written afterwards",
-        needs=(*_EXCLUSION, *_RECORDS, "EXT-04", "EXT-06", "EXT-07"),
+        needs=(*_EXCLUSION, *_RECORDS, "EXT-04", "EXT-05", "EXT-06", "EXT-07", "EXT-10"),
         capability=SupportsExtend,
     ),
     Rule(

@@ -68,7 +68,7 @@ RULES = (
         text="At least 1; None is all. … Only these; None is every state.",
         level=Level.CORE,
         cause="a default of the backend's own: everything, the unfinished, or another number",
-        needs=("INS-01", "LST-11", "CLM-11"),
+        needs=("INS-01", "LST-11", "CLM-11", "LST-03"),
     ),
     Rule(
         id="LST-09",

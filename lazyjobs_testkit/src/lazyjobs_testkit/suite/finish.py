@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from lazyjobs import BackendError, ClaimLostError, CompleteParams, DiscardParams, RetryParams, State
+from lazyjobs import BackendError, ClaimLostError, CompleteParams, DiscardParams, RetryParams
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import (
     DAY,
