@@ -68,7 +68,9 @@ def _calls_of(item: pytest.Item) -> tuple[str, ...]:
 def _message_of(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash is not None else str(report.longrepr)
-    lines = printable(text).removeprefix("AssertionError: ").splitlines()
+    # What pytest adds about the operands says less than the message that the kit has written.
+    text = printable(text).removeprefix("AssertionError: ").partition("\nassert ")[0]
+    lines = text.splitlines()
     more = [f"… {len(lines) - _KEPT_LINES} lines more"] if len(lines) > _KEPT_LINES else []
     return "\n".join([*lines[:_KEPT_LINES], *more])
 

@@ -36,7 +36,7 @@ RULES = (
         text=_SHARE,
         level=Level.CAPABILITY,
         cause="the sequence is kept to be written later, or the one handed out is the store's own",
-        needs=("INS-01", "BLK-01"),
+        needs=("INS-01", "BLK-01", "INS-09"),
         capability=SupportsInsertMany,
     ),
 )

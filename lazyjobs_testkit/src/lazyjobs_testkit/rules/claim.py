@@ -28,7 +28,7 @@ RULES = (
         text="Moves one due record to running and returns it as it then is",
         level=Level.CORE,
         cause="the record is read before the update, or the claim stands in a side table that list does not read",
-        needs=_NEEDS,
+        needs=(*_NEEDS, "INS-10"),
     ),
     Rule(
         id="CLM-03",
@@ -36,7 +36,7 @@ RULES = (
         text="How often it was claimed: 0 at first, raised by one by each claim, never lowered.",
         level=Level.CORE,
         cause="the attempt is counted at retry instead, or counted again when an ended lease is claimed",
-        needs=(*_NEEDS, "TRN-02", "LSE-03", "TRN-16", "LSE-02"),
+        needs=(*_NEEDS, "TRN-02", "LSE-03", "TRN-16", "LSE-02", "INS-02"),
     ),
     Rule(
         id="CLM-04",
@@ -83,6 +83,7 @@ RULES = (
             "INS-04",
             "CLM-09",
             "LSE-01",
+            "LSE-08",
         ),
     ),
     Rule(
@@ -140,7 +141,7 @@ RULES = (
         text="None if nothing is due, changing nothing.",
         level=Level.CORE,
         cause="an unknown queue raises, or records are touched while they are looked at",
-        needs=(*_NEEDS, "CLM-02", "CLM-10", "CLM-18"),
+        needs=(*_NEEDS, "CLM-02", "CLM-10", "CLM-18", "INS-09"),
     ),
     Rule(
         id="CLM-15",
@@ -161,6 +162,7 @@ RULES = (
             "LST-10",
             "CLM-09",
             "LSE-01",
+            "INS-10",
         ),
     ),
     Rule(
@@ -177,7 +179,7 @@ RULES = (
         text=_CHANGES,
         level=Level.CORE,
         cause="the backend discards or hides what is exhausted, so that nobody ever learns of it",
-        needs=(*_NEEDS, "LSE-03", "LSE-02"),
+        needs=(*_NEEDS, "LSE-03", "LSE-02", "CLM-03"),
     ),
     Rule(
         id="CLM-18",

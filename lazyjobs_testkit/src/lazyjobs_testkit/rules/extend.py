@@ -60,7 +60,7 @@ RULES = (
         title="a superseded claim cannot be extended",
         text=_LOST,
         cause="extend asks for the id and the state, not for the attempt",
-        needs=(*_NEEDS, "LSE-03", "EXT-01", "LSE-02"),
+        needs=(*_NEEDS, "LSE-03", "EXT-01", "LSE-02", "CLM-03"),
     ),
     _extend_rule(
         id="EXT-08",

@@ -13,7 +13,7 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="finishing asks for the id and the state, not for the attempt: a stale worker overwrites the new one",
-        needs=(*_NEEDS, "LSE-03", "LSE-02"),
+        needs=(*_NEEDS, "LSE-03", "LSE-02", "CLM-03"),
     ),
     Rule(
         id="FEN-02",
@@ -70,6 +70,6 @@ RULES = (
         text=_LOST,
         level=Level.CORE,
         cause="the update is made first and the attempt compared afterwards, or an unknown id becomes a record",
-        needs=(*_VERBS, "CLM-02", "LSE-02", "LSE-03", *(f"FEN-{number:02}" for number in range(1, 8))),
+        needs=(*_VERBS, "CLM-02", "LSE-02", "LSE-03", *(f"FEN-{number:02}" for number in range(1, 8)), "INS-09"),
     ),
 )

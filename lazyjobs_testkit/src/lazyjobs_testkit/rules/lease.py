@@ -74,7 +74,7 @@ RULES = (
         text=_AGAIN,
         level=Level.CORE,
         cause="one lease a worker, instance or queue, renewed or ended by whichever claim came last",
-        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03", "INS-04"),
+        needs=(*_NEEDS, "CLM-09", "LSE-01", "LSE-03", "INS-04", "LSE-07"),
     ),
     Rule(
         id="LSE-09",

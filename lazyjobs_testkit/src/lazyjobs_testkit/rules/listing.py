@@ -68,7 +68,7 @@ RULES = (
         text="At least 1; None is all. … Only these; None is every state.",
         level=Level.CORE,
         cause="a default of the backend's own: everything, the unfinished, or another number",
-        needs=("INS-01", "LST-11", "CLM-11"),
+        needs=("INS-01", "LST-11", "CLM-11", "LST-03"),
     ),
     Rule(
         id="LST-09",
@@ -76,7 +76,7 @@ RULES = (
         text="Read-only.",
         level=Level.CORE,
         cause="expired leases are put back, or times are touched, on the way",
-        needs=(*_NEEDS, "CLM-02", "LSE-02"),
+        needs=(*_NEEDS, "CLM-02", "LSE-02", "INS-09"),
     ),
     Rule(
         id="LST-10",
@@ -92,6 +92,6 @@ RULES = (
         text="The sequence is the caller's own.",
         level=Level.CORE,
         cause="a generator or a cursor, which has no length and reads after the method returned",
-        needs=("INS-01",),
+        needs=("INS-01", "CLM-01"),
     ),
 )

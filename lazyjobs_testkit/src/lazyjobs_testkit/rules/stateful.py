@@ -101,7 +101,7 @@ RULES = (
         text="Deletes succeeded and discarded records not updated since `params.finished_before`, and nothing else.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_PRUNE),
+        needs=("STF-01", *_PRUNE, "INS-12"),
         capability=SupportsPrune,
     ),
 )

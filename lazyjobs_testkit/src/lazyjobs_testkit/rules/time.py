@@ -60,7 +60,7 @@ RULES = (
         "them.",
         level=Level.CORE,
         cause="claim computes now once and uses it for updated_at too",
-        needs=("INS-01", "CLM-01", "CLM-09", "TIM-04", "INS-04", "INS-06"),
+        needs=("INS-01", "CLM-01", "CLM-09", "TIM-04", "INS-04", "INS-06", "TRN-01"),
     ),
     Rule(
         id="TIM-08",

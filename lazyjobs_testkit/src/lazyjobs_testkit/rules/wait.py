@@ -15,7 +15,7 @@ RULES = (
         title="wait answers True at once if something is due",
         text=_RETURNS,
         cause="only news are waited for, not what had come before",
-        needs=("INS-01", "CLM-01", "LSE-02"),
+        needs=("INS-01", "CLM-01", "LSE-02", "LSE-03"),
     ),
     _wait_rule(
         id="WAI-02",

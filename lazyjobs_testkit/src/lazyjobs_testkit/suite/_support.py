@@ -153,7 +153,9 @@ def claim_nothing(bench: Bench, reason: str, **fields: Unpack[ClaimFields]) -> N
     """Fails if a claim hands out anything, asked as often as there may be empty answers and once more."""
     for _ in range(1 + bench.traits.empty_answers):
         record = bench.claim(**fields)
-        assert record is None, f"claimed record {record.id} (run_at {describe(record.run_at)}) although {reason}"
+        assert record is None, (
+            f"claimed record {record.id} (queue {record.queue}, run_at {describe(record.run_at)}) although {reason}"
+        )
 
 
 def assert_rounded(bench: Bench, name: str, got: datetime, given: datetime) -> None:

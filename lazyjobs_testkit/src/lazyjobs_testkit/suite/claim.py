@@ -80,8 +80,8 @@ class ClaimTests:
     def test_an_ended_lease_is_due_at_its_end_and_a_retried_record_at_its_run_at(self, bench: Bench) -> None:
         needs_strict_ordering(bench)
         retried = bench.claimed(run_at=PAST, lease=HOUR)
-        ended = bench.claimed(run_at=PAST, now=PAST + 3 * HOUR, lease=HOUR)
         bench.backend.retry(RetryParams(id=retried.id, attempt=retried.attempt, run_at=PAST + 2 * HOUR))
+        ended = bench.claimed(run_at=PAST, now=PAST + HOUR, lease=3 * HOUR)
         earlier, later, last = (bench.insert(run_at=PAST + hours * HOUR) for hours in (1, 3, 5))
         claimed = claim_all(bench, 5)
         names = {

@@ -92,7 +92,7 @@ class FencingTests:
     @each_verb
     def test_a_refused_finish_of_another_attempt_changes_nothing(self, bench: Bench, verb: Verb) -> None:
         current = bench.claimed(run_at=PAST)
-        refused = finish_params(verb, current, attempt=2, last_error="early", run_at=PAST)
+        refused = finish_params(verb, current, attempt=current.attempt + 1, last_error="early", run_at=PAST)
         assert_nothing_changes(bench, {current.id: current}, [refused])
 
     @rule("FEN-08")

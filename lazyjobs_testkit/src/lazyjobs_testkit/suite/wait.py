@@ -18,10 +18,6 @@ from lazyjobs_testkit.suite._support import (
 )
 from lazyjobs_testkit.suite._waiter import Waiter
 
-LONG = 20 * SECOND
-"""A timeout that no correct wait in these tests gets to."""
-SOON = 10 * SECOND
-"""In which a wait must have ended that has a reason to."""
 MOMENT = timedelta(milliseconds=150)
 
 
@@ -29,12 +25,12 @@ class WaitTests:
     @rule("WAI-01")
     def test_wait_answers_at_once_if_a_record_is_due(self, bench: Bench) -> None:
         bench.insert(run_at=PAST)
-        assert_ends(Waiter(bench, LONG), "a record was due before")
+        assert_ends(bench, Waiter(bench, long(bench)), "a record was due before")
 
     @rule("WAI-01")
     def test_wait_answers_at_once_if_a_lease_has_ended(self, bench: Bench) -> None:
         claim_ended(bench)
-        assert_ends(Waiter(bench, LONG), "a lease had ended before")
+        assert_ends(bench, Waiter(bench, long(bench)), "a lease had ended before")
 
     @rule("WAI-01")
     def test_wait_looks_at_every_queue(self, bench: Bench) -> None:
@@ -49,7 +45,7 @@ class WaitTests:
         bench.insert(run_at=FUTURE)
         bench.insert(queue="other", run_at=PAST)
         bench.claimed(queue="held", run_at=PAST, lease=HOUR)
-        assert_not_early(Waiter(bench, 2 * MOMENT), 2 * MOMENT)
+        assert_not_early(bench, Waiter(bench, 2 * MOMENT), 2 * MOMENT)
 
     @rule("WAI-02")
     def test_what_is_not_waited_for_does_not_end_a_wait_with_false(self, bench: Bench) -> None:
@@ -57,14 +53,14 @@ class WaitTests:
         waiter.fall_asleep()
         bench.insert(queue="other", run_at=PAST)
         bench.insert(run_at=FUTURE)
-        assert_not_early(waiter, 2 * MOMENT)
+        assert_not_early(bench, waiter, 2 * MOMENT)
 
     @rule("WAI-03")
     @pytest.mark.parametrize("timeout", [timedelta(0), timedelta(microseconds=1), MOMENT], ids=str)
     def test_wait_returns_once_its_timeout_has_passed(self, bench: Bench, timeout: timedelta) -> None:
         bench.insert(run_at=FUTURE)
         waiter = Waiter(bench, timeout)
-        assert waiter.returns_within(timeout + SOON), f"a wait of {timeout} still waits after {timeout + SOON}"
+        assert_times_out(bench, waiter, timeout)
 
     @rule("WAI-04")
     def test_an_insert_ends_the_wait(self, bench: Bench) -> None:
@@ -73,7 +69,7 @@ class WaitTests:
     @rule("WAI-05")
     def test_a_run_at_that_comes_ends_the_wait(self, bench: Bench) -> None:
         bench.insert(run_at=bench.now() + MOMENT)
-        assert_ends(Waiter(bench, patience(bench)), "a record became due", within=patience(bench) - SECOND)
+        assert_ends(bench, Waiter(bench, patience(bench)), "a record became due", within=patience(bench) - soon(bench))
 
     @rule("WAI-05")
     def test_a_run_at_inserted_while_waiting_ends_the_wait_when_it_comes(self, bench: Bench) -> None:
@@ -81,12 +77,12 @@ class WaitTests:
         waiter.fall_asleep()
         bench.insert(run_at=FUTURE)
         bench.insert(run_at=bench.now() + MOMENT)
-        assert_ends(waiter, "a record became due", within=patience(bench) - SECOND)
+        assert_ends(bench, waiter, "a record became due", within=patience(bench) - soon(bench))
 
     @rule("WAI-06")
     def test_a_lease_that_ends_ends_the_wait(self, bench: Bench) -> None:
         bench.claimed(run_at=PAST, lease=MOMENT)
-        assert_ends(Waiter(bench, patience(bench)), "a lease ended", within=patience(bench) - SECOND)
+        assert_ends(bench, Waiter(bench, patience(bench)), "a lease ended", within=patience(bench) - soon(bench))
 
     @rule("WAI-07")
     def test_a_retry_ends_the_wait(self, bench: Bench) -> None:
@@ -105,12 +101,12 @@ class WaitTests:
     def test_close_wakes_every_waiter(self, bench: Bench) -> None:
         if not isinstance(bench.backend, SupportsClose):
             bench.not_applicable("no close")
-        waiters = [Waiter(bench, 2 * LONG, again=True) for _ in range(3)]
+        waiters = [Waiter(bench, 2 * long(bench), again=True) for _ in range(3)]
         for waiter in waiters:
             waiter.fall_asleep()
         bench.backend.close()
         for number, waiter in enumerate(waiters, start=1):
-            assert waiter.returns_within(SOON), f"waiter {number} of 3 still waits {SOON} after close"
+            assert waiter.returns_within(soon(bench)), f"waiter {number} of 3 still waits {soon(bench)} after close"
             assert waiter.closed, f"waiter {number} of 3 answered {waiter.answer} instead of BackendClosedError"
 
     @rule("WAI-10")
@@ -118,30 +114,47 @@ class WaitTests:
         waiter = Waiter(bench, 366 * DAY)
         waiter.fall_asleep()
         bench.insert(run_at=PAST)
-        assert_ends(waiter, "a due record was inserted")
+        assert_ends(bench, waiter, "a due record was inserted")
 
 
 def patience(bench: Bench) -> timedelta:
     """A timeout in which what is due in a moment by the kit's clock is due by every other one."""
-    return LONG + 2 * bench.traits.clock_skew + bench.traits.precision
+    return long(bench) + 2 * bench.traits.clock_skew + bench.traits.precision
 
 
-def assert_ends(waiter: Waiter, reason: str, within: timedelta = SOON) -> None:
+def soon(bench: Bench) -> timedelta:
+    """In which a wait must have ended that has a reason to."""
+    return min(max(bench.budget, 0.1), 1.0) * 10 * SECOND
+
+
+def long(bench: Bench) -> timedelta:
+    """A timeout that no correct wait in these tests gets to."""
+    return 2 * soon(bench)
+
+
+def assert_ends(bench: Bench, waiter: Waiter, reason: str, within: timedelta | None = None) -> None:
     """Fails unless the wait answers True in time."""
+    within = soon(bench) if within is None else within
     assert waiter.returns_within(within), f"wait still waits after {within}, although {reason}"
     assert waiter.answer is True, f"wait answered {waiter.answer} after {waiter.seconds:.3f} s, although {reason}"
 
 
 def assert_wakes(bench: Bench, act: Callable[[], object], reason: str) -> None:
     """Fails unless what `act` does ends a wait that is under way."""
-    waiter = Waiter(bench, LONG)
+    waiter = Waiter(bench, long(bench))
     waiter.fall_asleep()
     act()
-    assert_ends(waiter, reason)
+    assert_ends(bench, waiter, reason)
 
 
-def assert_not_early(waiter: Waiter, timeout: timedelta) -> None:
+def assert_not_early(bench: Bench, waiter: Waiter, timeout: timedelta) -> None:
     """Fails if the wait answers False before its timeout has passed; True may be wrong, and is no fault."""
-    assert waiter.returns_within(timeout + SOON), f"a wait of {timeout} still waits after {timeout + SOON}"
+    assert_times_out(bench, waiter, timeout)
     early = waiter.answer is False and waiter.seconds < timeout.total_seconds() - 0.002
     assert not early, f"wait answered False after {waiter.seconds:.3f} s of {timeout.total_seconds():.3f} s"
+
+
+def assert_times_out(bench: Bench, waiter: Waiter, timeout: timedelta) -> None:
+    """Fails if the wait lasts much longer than its timeout."""
+    within = timeout + soon(bench)
+    assert waiter.returns_within(within), f"a wait of {timeout} still waits after {within}"

@@ -72,7 +72,7 @@ class TableHarness(Harness):
     """Opens a backend on the table of a namespace."""
 
     backend: "ClassVar[type[SevenMethods]]"
-    tables: ClassVar[dict[str, Table]] = {}
+    tables: ClassVar[dict[str, Table]]
 
     def open(self, namespace: str) -> "SevenMethods":
         return self.backend(self.tables.setdefault(namespace, self.backend.table_class()))
@@ -84,6 +84,7 @@ class TableHarness(Harness):
 def _make_harness(backend: "type[SevenMethods]") -> type[Harness]:
     members = {
         "backend": backend,
+        "tables": {},
         "traits": backend.traits,
         "name": backend.__name__.lower(),
         "__doc__": backend.__doc__,
@@ -143,7 +144,7 @@ class SevenMethods:
             id=id,
             kind=params.kind,
             queue=params.queue,
-            payload=params.payload,
+            payload=self.stored_payload(params.payload),
             state=State.PENDING,
             attempt=0,
             max_attempts=params.max_attempts,
@@ -151,6 +152,9 @@ class SevenMethods:
             created_at=now,
             updated_at=now,
         )
+
+    def stored_payload(self, payload: bytes) -> bytes:
+        return payload
 
     def claim(self, params: ClaimParams) -> Record | None:
         with self.exclusive("claim"):
@@ -227,12 +231,16 @@ class SevenMethods:
         """The record, if the claim of the parameters is the current one; raises `ClaimLostError` otherwise."""
         if record is None:
             raise ClaimLostError(params.id, params.attempt, "no such record")
-        if not self.is_current(record, params):
+        allowed = self.may_extend if isinstance(params, ExtendParams) else self.may_finish
+        if not allowed(record, params.attempt):
             raise ClaimLostError(params.id, params.attempt, f"{record.state}, attempt {record.attempt}")
         return record
 
-    def is_current(self, record: Record, params: FinishParams | ExtendParams) -> bool:
-        return record.state is State.RUNNING and record.attempt == params.attempt
+    def may_finish(self, record: Record, attempt: int) -> bool:
+        return record.state is State.RUNNING and record.attempt == attempt
+
+    def may_extend(self, record: Record, attempt: int) -> bool:
+        return record.state is State.RUNNING and record.attempt == attempt
 
     def outcome(self, record: Record, params: FinishParams) -> Record:
         """The record as this finish leaves it."""

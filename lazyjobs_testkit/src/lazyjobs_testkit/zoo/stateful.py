@@ -46,7 +46,7 @@ class OwnRetries(SevenMethods):
 
     def finish(self, params: FinishParams) -> None:
         record = self.table.get(params.id)
-        if record is not None and params.id in self.retried and self.is_current(record, params):
+        if record is not None and params.id in self.retried and self.may_finish(record, params.attempt):
             raise ClaimLostError(params.id, params.attempt, "retried")
         super().finish(params)
         if isinstance(params, RetryParams):

@@ -1,0 +1,111 @@
+"""Backends whose times are wrong."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+
+from msgspec.structs import replace
+
+from lazyjobs import ClaimParams, ExtendParams, FinishParams, InsertParams, ListOptions, Record, State
+from lazyjobs_testkit.zoo._animal import Animal
+from lazyjobs_testkit.zoo._base import TameBackend
+
+_LOCAL = timezone(timedelta(hours=1))
+
+
+class LocalTimes(TameBackend):
+    """List hands out times in the machine's time zone."""
+
+    def newest(self, records: Iterable[Record], options: ListOptions) -> Sequence[Record]:
+        return [replace(each, run_at=each.run_at.astimezone(_LOCAL)) for each in super().newest(records, options)]
+
+
+class Milliseconds(TameBackend):
+    """A run_at is cut to milliseconds, and no precision is declared."""
+
+    def new_record(self, id: int, params: InsertParams, now: datetime) -> Record:
+        record = super().new_record(id, params, now)
+        return replace(record, run_at=record.run_at - timedelta(microseconds=record.run_at.microsecond % 1000))
+
+
+class EpochIsNone(TameBackend):
+    """A run_at at the epoch is 0 seconds, which is false, and so taken for none at all."""
+
+    def new_record(self, id: int, params: InsertParams, now: datetime) -> Record:
+        record = super().new_record(id, params, now)
+        return replace(record, run_at=record.run_at if record.run_at.timestamp() else now)
+
+
+class EpochIsNow(TameBackend):
+    """A claim whose now is the epoch is taken for one without a now."""
+
+    def claim_time(self, params: ClaimParams | ExtendParams) -> datetime:
+        now = super().claim_time(params)
+        return now if now.timestamp() else self.now()
+
+
+class CreatedAtRunAt(TameBackend):
+    """A record's created_at is its run_at."""
+
+    def new_record(self, id: int, params: InsertParams, now: datetime) -> Record:
+        record = super().new_record(id, params, now)
+        return replace(record, created_at=record.run_at)
+
+
+class CreatedByClaim(TameBackend):
+    """Claiming a record sets its created_at to now."""
+
+    def run(self, record: Record, params: ClaimParams, now: datetime) -> Record:
+        return super().run(replace(record, created_at=self.now()), params, now)
+
+
+class CreatedByFinish(TameBackend):
+    """Finishing a record sets its created_at to now."""
+
+    def outcome(self, record: Record, params: FinishParams) -> Record:
+        return replace(super().outcome(record, params), created_at=self.now())
+
+
+class NeverUpdated(TameBackend):
+    """A record's updated_at stays as insert set it."""
+
+    def touched(self, record: Record) -> datetime:
+        return record.updated_at
+
+
+class FinishesUnnoticed(TameBackend):
+    """Finishing a record leaves its updated_at as it was."""
+
+    def outcome(self, record: Record, params: FinishParams) -> Record:
+        return replace(super().outcome(record, params), updated_at=record.updated_at)
+
+
+class UpdatedByGivenNow(TameBackend):
+    """The now that is given to a claim becomes the record's updated_at."""
+
+    def run(self, record: Record, params: ClaimParams, now: datetime) -> Record:
+        running = replace(super().run(record, params, now), updated_at=max(record.updated_at, now))
+        self.table.put(running)
+        return running
+
+
+class WholeSecondsDecide(TameBackend):
+    """Whether a record is due is decided by the whole seconds of its run_at."""
+
+    def due_time(self, record: Record) -> datetime | None:
+        due_time = super().due_time(record)
+        return due_time.replace(microsecond=0) if due_time and record.state is State.PENDING else due_time
+
+
+ANIMALS = (
+    Animal(LocalTimes.Harness, "TIM-01", r"run_at as list returned it is not in UTC"),
+    Animal(Milliseconds.Harness, "TIM-02", r"run_at of record \d+ is .* instead of "),
+    Animal(EpochIsNone.Harness, "TIM-03", r"run_at of record 1 is .* instead of 1970-01-01 00:00:00"),
+    Animal(EpochIsNow.Harness, "TIM-03", r"claimed record 1 .* although now was 1970-01-01 00:00:00"),
+    Animal(CreatedAtRunAt.Harness, "TIM-04", r"created_at of record 1 is 2150.*, which is not the clock"),
+    Animal(CreatedByClaim.Harness, "TIM-05", r"created_at .* claim"),
+    Animal(CreatedByFinish.Harness, "TIM-05", r"created_at .*(retry|complete|discard)"),
+    Animal(NeverUpdated.Harness, "TIM-06", r"claim left updated_at at"),
+    Animal(FinishesUnnoticed.Harness, "TIM-06", r"complete left updated_at at"),
+    Animal(UpdatedByGivenNow.Harness, "TIM-07", r"updated_at of record 1 is 2150.*, which is not the clock"),
+    Animal(WholeSecondsDecide.Harness, "TIM-08", r"claimed record 1 .* although now was"),
+)
