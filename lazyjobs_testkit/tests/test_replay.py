@@ -1,4 +1,4 @@
-"""A history that a failed rule has saved: it is judged again, by the command that the report tells, with the same end."""
+"""A history that a failed rule has saved is judged again, by the command that the report tells, to the same end."""
 
 import os
 import re

@@ -19,8 +19,8 @@ def interruptions(seed: int, likelihood: float) -> Iterator[None]:
     """Within it, this thread gives way to others before some lines, chosen at random by the seed.
 
     An interpreter with a global lock changes threads at few points, so races that are real elsewhere, or under load,
-    would hardly ever show. Only Python code outside the kit is interrupted, and that of its zoo. Where a debugger or a coverage tool
-    already traces the thread, nothing is.
+    would hardly ever show. Only Python code outside the kit is interrupted, and that of its zoo. Where a debugger or a
+    coverage tool already traces the thread, nothing is.
     """
     if not likelihood or sys.gettrace() is not None or threading.gettrace() is not None:
         yield
