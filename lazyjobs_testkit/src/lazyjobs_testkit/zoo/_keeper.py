@@ -17,6 +17,13 @@ class Visit(Struct, frozen=True):
     exhibit: Exhibit
     seed: int
     rule: str = ""
+    full: bool = False
+    """Whether every rule has its usual budget."""
+
+    @property
+    def budget(self) -> Budget:
+        """With what it is tried."""
+        return Budget() if self.full else self.exhibit.budget
 
 
 def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Report]]:
@@ -25,7 +32,7 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         pending = {
-            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.exhibit.budget, visit.rule): visit
+            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit
             for visit in visits
         }
         for future in as_completed(pending):
