@@ -320,8 +320,7 @@ class TameBackend(SevenMethods):
             return [self.store(each) for each in params]
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
-        if limit < 1:
-            raise ValueError(f"limit must be at least 1, not {limit}")
+        check_limit(limit)
         with self.exclusive("claim_many"):
             now = self.claim_time(params)
             return [self.run(record, params, now) for record in self.due_records(params.queues, now)[:limit]]
@@ -377,3 +376,8 @@ class TameBackend(SevenMethods):
         with self.table.changed:
             self.closed = True
             self.table.changed.notify_all()
+
+
+def check_limit(limit: int) -> None:
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
