@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _make_parser().parse_args(argv)
     if options.seeds:
         racy = [each for each in _chosen(options.animal) if isinstance(each, Animal) and each.racy]
-        return print_rates(racy, seeds=options.seeds, jobs=options.jobs)
+        return print_rates(racy, seeds=options.seeds, jobs=options.jobs, page=options.page)
     exhibits = _chosen(options.animal)
     visits = [Visit(each, options.seed, full=options.full) for each in exhibits]
     complaints = _try_all(visits, options.jobs, show=options.show)
@@ -44,7 +44,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--full", action="store_true", help="try every rule with its usual budget, which takes far longer")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at a time; one a processor")
     add("--show", action="store_true", help="print the failures as a report shows them")
-    add("--page", type=Path, metavar="FILE", help="write the matrix as a page in Markdown, if all is as declared")
+    add("--page", type=Path, metavar="FILE", help="write it as a page in Markdown, if all is as declared")
     return parser
 
 

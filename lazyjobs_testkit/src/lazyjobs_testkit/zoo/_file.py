@@ -172,7 +172,8 @@ class Journal(Table):
         self.write_at(content, self.known)
 
     def write_at(self, content: bytes, position: int) -> None:
-        descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY)
+        """Writes there, and cuts off what stood behind; only what begins a file makes one."""
+        descriptor = os.open(self.path, os.O_WRONLY | (0 if position else os.O_CREAT))
         try:
             os.ftruncate(descriptor, position)
             os.pwrite(descriptor, content, position)

@@ -32,8 +32,7 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         pending = {
-            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit
-            for visit in visits
+            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit for visit in visits
         }
         for future in as_completed(pending):
             yield pending[future], future.result()

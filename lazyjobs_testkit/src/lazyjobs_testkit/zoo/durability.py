@@ -66,7 +66,8 @@ class BackgroundJournal(Journal):
     def keep_writing(self) -> None:
         while True:
             content, position = self.unwritten.get()
-            self.write_at(content, position)
+            with suppress(FileNotFoundError):
+                self.write_at(content, position)
 
     def write(self, content: bytes) -> None:
         self.unwritten.put((content, self.known))

@@ -45,7 +45,7 @@ class PiecewiseJournal(Journal):
         return self.MARK + super().framed(changes)
 
     def write(self, content: bytes) -> None:
-        descriptor = os.open(self.path, os.O_CREAT | os.O_WRONLY)
+        descriptor = os.open(self.path, os.O_WRONLY | (0 if self.known else os.O_CREAT))
         try:
             for start in range(0, len(content), self.PIECE):
                 os.pwrite(descriptor, content[start : start + self.PIECE], self.known + start)
