@@ -9,6 +9,16 @@ from lazyjobs_testkit.zoo._keeper import Visit, visit_all
 from lazyjobs_testkit.zoo._trial import is_caught
 
 _LEAST = 0.99
+_HEAD = """\
+# How surely luck is caught
+
+Some of the backends in the [zoo](zoo.md) are wrong only now and then: when threads meet, when a process is killed at
+the wrong moment, when a request fails, after a rare sequence of calls. The rule beside each of them was run alone with
+{seeds} seeds and its usual budget, on real threads, processes and files; the last column says with how many of the
+seeds it failed for the stated reason. Made by `make proof`, which fails if one is below {least:.0%}.
+
+| rule | backend | caught with |
+| --- | --- | --- |"""
 
 
 def print_rates(animals: Sequence[Animal], *, seeds: int, jobs: int, page: Path | None = None) -> int:
@@ -33,16 +43,4 @@ def print_rates(animals: Sequence[Animal], *, seeds: int, jobs: int, page: Path 
 def render_rates(animals: Sequence[Animal], caught: Mapping[str, int], seeds: int) -> str:
     """The rates in Markdown."""
     rows = [f"| {animal.breaks} | `{animal.name}` | {caught[animal.name]} |" for animal in animals]
-    return "\n".join(
-        [
-            "# How surely luck is caught\n",
-            f"Some of the backends in the [zoo](zoo.md) are wrong only now and then: when threads meet, when a process is "
-            f"killed at\nthe wrong moment, after a rare sequence of calls. The rule beside each of them was run alone with "
-            f"{seeds} seeds, with the usual\nbudget, on real threads, processes and files; the last column says with how "
-            "many of the seeds it failed for the stated\nreason. Made by `make proof`, which fails if one is below "
-            f"{_LEAST:.0%}.\n",
-            "| rule | backend | caught with |\n| --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    return "\n".join([_HEAD.format(seeds=seeds, least=_LEAST), *rows, ""])

@@ -14,6 +14,9 @@ from lazyjobs_testkit.report import Report, RuleResult, Status, read_report
 from lazyjobs_testkit.zoo._animal import Animal, Budget, Exhibit, Oddity
 
 
+_SAVED = re.compile(r"^saved: lazyjobs-conformance replay (.+)$", re.MULTILINE)
+
+
 class _Budgeting:
     """A plugin of pytest that sets the budget of every test."""
 
@@ -34,10 +37,19 @@ def try_suite(reference: str, *, seed: int, budget: Budget, rules: Sequence[str]
     ):
         status = run_conformance(reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budgeting(budget)])
         try:
-            return read_report(Path(output) / "conformance.json")
+            report = read_report(Path(output) / "conformance.json")
         except Exception as error:
             error.add_note(f"pytest ended with {status}: {told.getvalue()[-2000:]}")
             raise
+    _remove_saved(report)
+    return report
+
+
+def _remove_saved(report: Report) -> None:
+    """Removes the histories that failures have saved: there would be one for each visit of a racy animal."""
+    for rule in report.failures:
+        for path in _SAVED.findall(rule.message):
+            Path(path).unlink(missing_ok=True)
 
 
 def judge(exhibit: Exhibit, report: Report) -> tuple[str, ...]:
