@@ -13,7 +13,7 @@ from lazyjobs import InsertParams, ListOptions
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import ChildError, ChildProcess, ForkServer, Site, _processes, fork_server, open_amid
 from lazyjobs_testkit.harness import Namespaces, SupportsNewerSchema, load_harness
-from lazyjobs_testkit.zoo.durability import Durable
+from lazyjobs_testkit.zoo.files import Durable
 
 HARNESS = Durable.Harness
 INSERT = m.Insert(InsertParams(kind="k"))
@@ -114,7 +114,7 @@ def test_an_opening_waits_before_the_step_it_is_told(namespace: str) -> None:
 
 def test_a_harness_that_cannot_be_loaded_is_told_with_its_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
-    broken.write_text("from lazyjobs_testkit.zoo.durability import Durable\nclass MyHarness(Durable.Harness): ...\n")
+    broken.write_text("from lazyjobs_testkit.zoo.files import Durable\nclass MyHarness(Durable.Harness): ...\n")
     harness = load_harness(f"{broken}:MyHarness")
     broken.write_text("raise RuntimeError('not today')")
     with pytest.raises(ChildError, match="not today"):

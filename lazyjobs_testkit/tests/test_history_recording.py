@@ -28,7 +28,7 @@ from lazyjobs_testkit.history import (
 from lazyjobs_testkit.history._interruptions import interruptions
 from lazyjobs_testkit.history._meeting import Meeting
 from lazyjobs_testkit.history._threads import frequent_switches
-from lazyjobs_testkit.zoo.durability import Durable
+from lazyjobs_testkit.zoo.files import Durable
 
 PAST = datetime(2024, 1, 1, tzinfo=UTC)
 INSERT = m.Insert(InsertParams(kind="k", run_at=PAST))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-REFERENCE = "lazyjobs_testkit.zoo.durability:Durable.Harness"
+REFERENCE = "lazyjobs_testkit.zoo.files:Durable.Harness"
 MARK = "LAZYJOBS_TEST_OF_A_KILLED_RUN"
 
 

@@ -1,4 +1,4 @@
-"""Backends that lose, double or spoil what they had acknowledged when a process dies, and one that is right."""
+"""Backends that lose, double or spoil what they had acknowledged when a process dies."""
 
 import os
 import queue
@@ -19,22 +19,14 @@ from lazyjobs import (
     Record,
     State,
 )
-from lazyjobs_testkit.zoo._animal import Animal, Oddity
+from lazyjobs_testkit.zoo._animal import Animal
 from lazyjobs_testkit.zoo._base import TameBackend
 from lazyjobs_testkit.zoo._file import (
     HEADER,
-    FileBackend,
     FileMethods,
     Journal,
     SharedFileHarness,
-    WatchedFileHarness,
 )
-
-
-class Durable(FileBackend):
-    """Keeps its records in a file, which processes share, and has every capability."""
-
-    harness_base = WatchedFileHarness
 
 
 class ClosingWriter(FileMethods):
@@ -309,4 +301,3 @@ ANIMALS = (
     Animal(FenceForgetter.Harness, "DUR-07", "overwritten", racy=True),
     Animal(EmptyFirst.Harness, "DUR-08", "is truncated", racy=True),
 )
-ODDITIES = (Oddity(Durable.Harness),)
