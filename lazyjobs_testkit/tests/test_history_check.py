@@ -405,6 +405,15 @@ def test_an_unknown_claim_may_have_taken_a_record() -> None:
     assert faults(inserted(1), unanswered_claim(), claimed(None, 8, 9)) == []
 
 
+def test_of_unknown_inserts_that_are_alike_each_record_is_of_one_that_had_begun() -> None:
+    first, second = inserted(1, 0, 1, answer=UNKNOWN), inserted(2, 4, 5, answer=UNKNOWN)
+    early, late = record(1, created_at=at(0), updated_at=at(0)), record(2, created_at=at(4), updated_at=at(4))
+    assert faults(first, second, listed(8, 9, late, early)) == []
+    assert faults(first, second, listed(8, 9, late)) == []
+    assert faults(first, second, listed(8, 9, early)) == []
+    assert faults(second, listed(8, 9, early)) == [m.Fault.ALTERED]
+
+
 def test_an_unknown_claim_excuses_nothing_before_it() -> None:
     running = record(1, 1, State.RUNNING, updated_at=at(5), lease_expires_at=at(60))
     assert faults(inserted(1), listed(2, 3, running), unanswered_claim(4, 5)) == [m.Fault.ALTERED]

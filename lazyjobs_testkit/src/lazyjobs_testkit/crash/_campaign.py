@@ -94,12 +94,11 @@ class Campaign:
 
     def after_answers(self, seconds: float) -> Iterator[tuple[Kill, Site]]:
         """Kills right after the answer to each call: all of them at least once, and again until the time is over."""
-        deadline = time.monotonic() + seconds
-        while True:
+        begin, kills = time.monotonic(), 0
+        while not kills or goes_on(kills, begin, seconds, least=_LEAST_KILLS):
             for target in self._targets:
                 yield self._execute(Kill(target=target))
-            if time.monotonic() > deadline:
-                return
+                kills += 1
 
     def inside(self, seconds: float) -> Iterator[tuple[Kill, Site]]:
         """Kills after each answer, then before every step of each call in random order, then at random instants."""

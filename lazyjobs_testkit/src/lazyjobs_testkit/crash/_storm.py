@@ -17,6 +17,7 @@ from lazyjobs_testkit.model import Insert
 
 _FEW_CALLS = 10
 _BLINK = 0.002
+_DEATHS = 2
 QUEUES = ("storm-1", "storm-2")
 
 
@@ -56,18 +57,18 @@ class _Worker:
 
 
 def storm(site: Site, choices: random.Random, *, processes: int, seconds: float) -> None:
-    """Lets processes work in one namespace, and kills each at a random instant within so many seconds.
+    """Lets processes work in one namespace, and kills one after the other, each at an instant within so many seconds.
 
-    Before each of them but the last another process dies inside an insert, at a step chosen at random, which an instant
-    would hardly ever hit. The seconds begin when each process has made a few calls, however busy the machine may be.
+    Before each, some others die inside an insert, at steps chosen at random: an instant would hardly ever hit one. It
+    begins when each process has made a few calls, however busy the machine may be.
     """
     with _at_work(site, choices, processes) as workers:
         _warm_up(workers, until=time.monotonic() + 10 * seconds)
-        begin = time.monotonic()
-        for instant in sorted(choices.uniform(0, seconds) for _ in workers):
-            _watch(workers, until=begin + instant)
-            if len(workers) > 1:
-                _die_amid(site, choices)
+        steps = _die_inserting(site, AFTER_THE_ANSWER) if processes > 1 else ()
+        while workers:
+            for step in choices.choices(distinct_steps(steps), k=_DEATHS) if steps else ():
+                _die_inserting(site, step)
+            _watch(workers, until=time.monotonic() + choices.uniform(0, seconds))
             _end(site, workers.pop())
 
 
@@ -84,15 +85,14 @@ def interrupt(site: Site, choices: random.Random, *, processes: int, seconds: fl
             _end(site, workers.pop())
 
 
-def _die_amid(site: Site, choices: random.Random) -> None:
-    """Lets a process die inside an insert, after one that has shown which steps an insert has."""
-    steps = [AFTER_THE_ANSWER]
-    for _ in range(2):
-        insert = Insert(InsertParams(kind="kit.crash", queue=choices.choice(QUEUES)))
-        with site.fork() as child:
-            child.open(site.namespace)
-            site.note(child.ask_and_die(insert, step=choices.choice(steps)))
-            steps = [*distinct_steps(child.steps)] or steps
+def _die_inserting(site: Site, step: int) -> Sequence[str]:
+    """Lets a process die before that step of an insert; the steps, if it came to the answer."""
+    with site.fork() as child:
+        payload = b'{"dying":"%s"}' % child.name.encode()
+        insert = Insert(InsertParams(kind="kit.crash", queue=QUEUES[0], payload=payload))
+        child.open(site.namespace)
+        site.note(child.ask_and_die(insert, step=step))
+        return child.steps
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def _attribute(history: History, pieces: dict[int, list[Piece]]) -> dict[int, in
     for index, record in _shown(history.operations):
         if record.id in known or record.id in strangers:
             continue
-        origin = next((each for each in candidates if _accounts_for(each[1], record)), None)
+        origin = _origin(history, [each for each in candidates if _accounts_for(each[1], record)], record)
         if origin is None:
             strangers[record.id] = index
             pieces[record.id] = []
@@ -134,6 +134,15 @@ def _attribute(history: History, pieces: dict[int, list[Piece]]) -> dict[int, in
             )
         )
     return strangers
+
+
+def _origin(
+    history: History, candidates: Sequence[tuple[int, InsertParams]], record: Record
+) -> tuple[int, InsertParams] | None:
+    """Which of several inserts that are alike made the record: the last that had begun by the time it was created."""
+    created = record.created_at + history.terms.clock_skew
+    begun = [each for each in candidates if history.operations[each[0]].began <= created]
+    return max(begun, key=lambda each: history.operations[each[0]].began, default=next(iter(candidates), None))
 
 
 def _unknown_inserts(operations: Iterable[Operation]) -> Iterator[tuple[int, InsertParams]]:

@@ -28,6 +28,8 @@ from lazyjobs_testkit.zoo._file import (
     SharedFileHarness,
 )
 
+_SOON = 0.005
+
 
 class ClosingWriter(FileMethods):
     """Writes all records once more when it is closed, and forgets their errors."""
@@ -58,6 +60,7 @@ class BackgroundJournal(Journal):
     def keep_writing(self) -> None:
         while True:
             content, position = self.unwritten.get()
+            time.sleep(_SOON)
             with suppress(FileNotFoundError):
                 self.write_at(content, position)
 
@@ -66,7 +69,7 @@ class BackgroundJournal(Journal):
 
 
 class BackgroundWriter(FileMethods):
-    """Answers first: another thread writes."""
+    """Answers first: another thread writes some milliseconds later, as a cache does."""
 
     table_class = BackgroundJournal
     harness_base = SharedFileHarness
