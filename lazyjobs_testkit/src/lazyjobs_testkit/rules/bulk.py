@@ -51,8 +51,7 @@ RULES = (
             "PAY-04",
             "PAY-05",
             "PAY-06",
-            "PAY-07",
-        ),
+            "PAY-07", "BLK-02"),
     ),
     _insert_rule(
         id="BLK-04",
