@@ -51,7 +51,9 @@ RULES = (
             "PAY-04",
             "PAY-05",
             "PAY-06",
-            "PAY-07", "BLK-02"),
+            "PAY-07",
+            "BLK-02",
+        ),
     ),
     _insert_rule(
         id="BLK-04",

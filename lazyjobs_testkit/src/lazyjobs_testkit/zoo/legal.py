@@ -261,10 +261,23 @@ def rounded(time: datetime) -> datetime:
     return _EPOCH - (_EPOCH - time) // _MILLISECOND * _MILLISECOND
 
 
-ODDITIES = tuple(
-    Oddity(backend.Harness)
-    for backend in (
-        Bare, Complete, Talkative, Gaps, Snowflakes, Slow, WholeMilliseconds, Skewed, BestEffort, Behind, ShortMemory, Tiny,
-        Lonely, Frozen, Hopeful, Modest, Brief, OneMoment,
-    )
-)  # fmt: skip
+ODDITIES = (
+    Oddity(Bare.Harness),
+    Oddity(Complete.Harness),
+    Oddity(Talkative.Harness),
+    Oddity(Gaps.Harness),
+    Oddity(Snowflakes.Harness),
+    Oddity(Slow.Harness),
+    Oddity(WholeMilliseconds.Harness),
+    Oddity(Skewed.Harness),
+    Oddity(BestEffort.Harness),
+    Oddity(Behind.Harness),
+    Oddity(ShortMemory.Harness),
+    Oddity(Tiny.Harness),
+    Oddity(Lonely.Harness),
+    Oddity(Frozen.Harness),
+    Oddity(Hopeful.Harness),
+    Oddity(Modest.Harness),
+    Oddity(Brief.Harness),
+    Oddity(OneMoment.Harness),
+)
