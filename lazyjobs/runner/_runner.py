@@ -94,6 +94,11 @@ class JobRunner:
         """What is registered, in the order of registration."""
         return self._registry.definitions()
 
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues it watches; raises `RunnerStateError` if there are none."""
+        return self._params().queues
+
     def register(self, job: type[J]) -> type[J]:
         """Lets this runner enqueue and run jobs of the class; returns it, so it can be a decorator.
 
