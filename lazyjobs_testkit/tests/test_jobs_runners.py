@@ -1,0 +1,136 @@
+"""The runners of an application in the hands of a test, and given back."""
+
+from collections.abc import Iterator
+from threading import active_count
+
+import pytest
+
+from lazyjobs import BaseJob, JobRunner, RunnerStateError
+from lazyjobs_memory import MemoryBackend
+from lazyjobs_testkit import Jobs
+
+RAN: list[str] = []
+
+
+class Sweep(BaseJob):
+    kind = "sweep"
+
+    def work(self) -> None:
+        RAN.append(self.kind)
+
+
+class Dust(BaseJob):
+    kind = "dust"
+    job_queue = "slow"
+
+    def work(self) -> None:
+        RAN.append(self.kind)
+
+
+@pytest.fixture
+def jobs() -> Iterator[Jobs]:
+    RAN.clear()
+    with Jobs() as jobs:
+        yield jobs
+
+
+def test_a_runner_is_given_back_as_it_was() -> None:
+    own = MemoryBackend()
+    runner = JobRunner(own, jobs=[Sweep])
+    with Jobs(runner) as jobs:
+        runner.enqueue(Sweep())
+        assert runner.backend is not own
+        assert jobs.runner is runner
+    assert runner.backend is own
+    assert own.stats().total == 0
+
+
+def test_a_backend_that_cannot_be_reached_is_not_asked() -> None:
+    runner = JobRunner("nothing-installed://host", jobs=[Sweep])
+    with Jobs(runner) as jobs:
+        runner.enqueue(Sweep())
+        assert len(jobs.drain()) == 1
+
+
+def test_without_an_application_there_is_a_runner_of_its_own(jobs: Jobs) -> None:
+    jobs.runner.register(Sweep)
+    jobs.runner.enqueue(Sweep())
+    jobs.drain()
+    assert RAN == ["sweep"]
+    assert jobs.runner is jobs.runner
+
+
+def test_without_any_runner_there_is_nothing_to_drain(jobs: Jobs) -> None:
+    with pytest.raises(RunnerStateError, match=r"call jobs.use\(runner\)"):
+        jobs.drain()
+
+
+def test_an_application_that_starts_and_stops_its_runner_starts_no_worker(jobs: Jobs) -> None:
+    runner = jobs.use(JobRunner(jobs=[Sweep], workers=4))
+    threads = active_count()
+    for _ in range(2):
+        with runner:
+            runner.enqueue(Sweep())
+            assert (runner.running, active_count()) == (True, threads)
+    assert RAN == []
+    jobs.drain()
+    assert RAN == ["sweep", "sweep"]
+
+
+def test_an_application_that_drains_its_runner_runs_the_jobs_in_the_hands_of_the_test(jobs: Jobs) -> None:
+    class Broken(BaseJob):
+        kind = "broken"
+
+        def work(self) -> None:
+            raise LookupError("really")
+
+    runner = jobs.use(JobRunner(jobs=[Sweep, Broken]))
+    runner.enqueue(Sweep())
+    assert runner.drain()
+    assert RAN == ["sweep"]
+    runner.enqueue(Broken())
+    with pytest.raises(LookupError, match="really"):
+        runner.drain()
+
+
+def test_an_application_that_configures_a_backend_keeps_the_one_of_the_test(jobs: Jobs) -> None:
+    runner = jobs.use(JobRunner(jobs=[Sweep]))
+    runner.configure(backend="nothing-installed://host")
+    runner.enqueue(Sweep())
+    jobs.assert_enqueued(Sweep)
+
+
+def test_several_runners_share_what_is_stored(jobs: Jobs) -> None:
+    first, second = jobs.use(JobRunner(jobs=[Sweep])), jobs.use(JobRunner(jobs=[Dust]))
+    second.enqueue(Dust())
+    first.enqueue(Sweep())
+    assert len(jobs.drain()) == 2
+    assert RAN == ["sweep", "dust"]
+    assert jobs.runner is first
+
+
+def test_a_runner_that_only_enqueues_runs_nothing(jobs: Jobs) -> None:
+    web = jobs.use(JobRunner(jobs=[Sweep, Dust]), works=False)
+    web.enqueue(Sweep())
+    worker = jobs.use(JobRunner(jobs=[Dust, Sweep], queues=["slow"]))
+    web.enqueue(Dust())
+    jobs.drain()
+    assert RAN == ["dust"]
+    assert jobs.runner is worker
+    jobs.assert_enqueued(Sweep)
+
+
+def test_one_test_at_a_time_has_a_runner(jobs: Jobs) -> None:
+    runner = jobs.use(JobRunner(jobs=[Sweep]))
+    with pytest.raises(RunnerStateError, match="overridden already"), Jobs(runner):
+        raise AssertionError("entered")
+
+
+def test_a_runner_that_runs_is_refused(jobs: Jobs) -> None:
+    with JobRunner(jobs=[Sweep]) as runner, pytest.raises(RunnerStateError, match="stop it first"):
+        jobs.use(runner)
+
+
+def test_it_is_entered_before_it_is_used() -> None:
+    with pytest.raises(RunnerStateError, match="is not entered"):
+        Jobs().use(JobRunner(jobs=[Sweep]))
