@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(name="jobs")
 def make_jobs() -> Iterator[Jobs]:
-    """Background jobs of lazyjobs in the hands of the test: docs/testing.md, or `help(lazyjobs_testkit.Jobs)`."""
+    """Background jobs of lazyjobs in the hands of the test; `help(lazyjobs_testkit.Jobs)` tells what they can do."""
     from lazyjobs_testkit.jobs import Jobs
 
     with Jobs() as jobs:
