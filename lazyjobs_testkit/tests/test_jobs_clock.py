@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from lazyjobs import BaseJob, JobRunner, State, current_job, current_runner
+from lazyjobs import BaseJob, ClaimParams, JobRunner, State, current_job, current_runner
 from lazyjobs_testkit import Jobs
 from lazyjobs_testkit.jobs import Clock
 
@@ -117,6 +117,23 @@ def test_what_waits_on_a_queue_that_nobody_watches_is_left(jobs: Jobs) -> None:
     assert jobs.run_for(2 * HOUR) == []
     jobs.runner.enqueue_in(Tick(), HOUR, queue="elsewhere")
     assert len(jobs.run_for(HOUR, queues=["elsewhere"])) == 2
+
+
+def test_a_job_whose_worker_died_comes_back_once_its_lease_has_ended(jobs: Jobs) -> None:
+    jobs.runner.enqueue(Charge(failures=0))
+    assert jobs.runner.backend.claim(ClaimParams(lease=HOUR)) is not None
+    assert jobs.run_for(HOUR - timedelta(microseconds=1)) == []
+    jobs.run_for(HOUR)
+    assert Charge.at == [NOW + HOUR]
+
+
+def test_a_job_whose_workers_died_too_often_fails_the_test_with_the_reason(jobs: Jobs) -> None:
+    jobs.runner.enqueue(Charge(failures=0))
+    for _ in range(3):
+        assert jobs.runner.backend.claim(ClaimParams(lease=HOUR)) is not None
+        jobs.clock.advance(HOUR)
+    with pytest.raises(RuntimeError, match="not run: attempt 4 of at most 3; the worker of the attempt before"):
+        jobs.drain()
 
 
 def test_time_does_not_go_back(jobs: Jobs) -> None:

@@ -43,14 +43,14 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Run:
-    """Runs pytest, in a process of its own, over the tests of the application above."""
+    """Runs pytest over the tests of the application above."""
     pytester.makepyfile(shop=APP)
     pytester.makeconftest(CONFTEST)
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
 
     def run_pytest(tests: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(test_shop="from shop import *\n" + tests)
-        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", *arguments, timeout=60)
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
     return run_pytest
 

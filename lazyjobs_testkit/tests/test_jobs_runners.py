@@ -5,7 +5,7 @@ from threading import active_count
 
 import pytest
 
-from lazyjobs import BaseJob, JobRunner, RunnerStateError
+from lazyjobs import BaseJob, JobRunner, RunnerStateError, UnknownKindError
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import Jobs
 
@@ -60,9 +60,25 @@ def test_without_an_application_there_is_a_runner_of_its_own(jobs: Jobs) -> None
     assert jobs.runner is jobs.runner
 
 
-def test_without_any_runner_there_is_nothing_to_drain(jobs: Jobs) -> None:
-    with pytest.raises(RunnerStateError, match=r"call jobs.use\(runner\)"):
-        jobs.drain()
+def test_without_any_runner_there_is_nothing_to_drain_nor_to_find(jobs: Jobs) -> None:
+    for verb in (jobs.drain, jobs.enqueued, jobs.assert_not_enqueued):
+        with pytest.raises(RunnerStateError, match=r"call jobs.use\(runner\)"):
+            verb()
+    assert repr(jobs) == "<Jobs manual, no runner>"
+
+
+def test_a_class_that_no_runner_has_is_an_error_and_not_merely_absent(jobs: Jobs) -> None:
+    jobs.use(JobRunner(jobs=[Sweep]))
+    for verb in (jobs.enqueued, jobs.assert_enqueued, jobs.assert_not_enqueued):
+        with pytest.raises(UnknownKindError, match=r"'dust' \(registered: sweep\)"):
+            verb(Dust)
+
+
+def test_using_a_runner_twice_is_using_it_once(jobs: Jobs) -> None:
+    runner = JobRunner(jobs=[Sweep])
+    assert jobs.use(runner) is jobs.use(runner) is runner
+    runner.enqueue(Sweep())
+    assert len(jobs.drain()) == 1
 
 
 def test_an_application_that_starts_and_stops_its_runner_starts_no_worker(jobs: Jobs) -> None:

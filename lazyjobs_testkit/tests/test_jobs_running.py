@@ -20,6 +20,7 @@ from lazyjobs import (
     JobRunner,
     RunnerStateError,
     State,
+    SupportsInsertMany,
     UnknownKindError,
     current_job,
     current_runner,
@@ -189,6 +190,15 @@ def test_inline_a_job_has_run_when_enqueue_returns(jobs: Jobs, runner: JobRunner
     jobs.inline()
     runner.enqueue(do(lambda: ran.append(1)))
     assert (ran, states(jobs)) == ([1], [State.SUCCEEDED])
+
+
+def test_inline_what_is_inserted_in_bulk_has_run_too(jobs: Jobs, runner: JobRunner) -> None:
+    ran: list[int] = []
+    do(lambda: ran.append(1))
+    jobs.inline()
+    assert isinstance(runner.backend, SupportsInsertMany)
+    runner.backend.insert_many([InsertParams(kind="do", payload=b'{"name":"action"}')] * 2)
+    assert ran == [1, 1]
 
 
 def test_inline_what_is_due_later_waits_for_its_time(jobs: Jobs, runner: JobRunner) -> None:

@@ -118,4 +118,5 @@ class Assertions(Listing):
         return found[0]
 
     def _find(self, wanted: Wanted) -> list[Enqueued[Job]]:
+        __tracebackhide__ = True
         return [each for each in self._entries(wanted.kind) if wanted.is_of_kind(each) and not wanted.differences(each)]

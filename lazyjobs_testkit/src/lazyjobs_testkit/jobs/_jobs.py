@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from lazyjobs import Attempt, ClaimParams, CompleteParams, JobRunner, RunnerStateError
+from lazyjobs import Attempt, ClaimParams, CompleteParams, JobRunner, RunnerStateError, State
 from lazyjobs_testkit.jobs._assertions import Assertions
 from lazyjobs_testkit.jobs._clock import Clock
 from lazyjobs_testkit.jobs._driver import MOST, Driver, Tolerated
+from lazyjobs_testkit.jobs._listing import NO_RUNNER
 from lazyjobs_testkit.jobs._store import Store
 
 _LAST_DAY = datetime(2200, 12, 31, tzinfo=UTC)
@@ -57,7 +58,9 @@ class Jobs(Assertions):
 
     def __repr__(self) -> str:
         mode = "inline" if self._mode.inline else "manual"
-        return f"<Jobs {mode}, {len(self.records())} enqueued, {len(self._waiting_records())} waiting>"
+        if not self._runners:
+            return f"<Jobs {mode}, no runner>"
+        return f"<Jobs {mode}, {len(self.records())} enqueued, {len(self.waiting())} waiting>"
 
     @property
     def clock(self) -> Clock:
@@ -74,9 +77,11 @@ class Jobs(Assertions):
 
         Code that enqueues by that runner needs no change, and neither does code that starts, stops, drains or closes
         it: starting starts no worker, and its `drain` is that of the test. Several runners share one storage. A runner
-        that runs no jobs in production, such as that of a web process, is told so by `works=False`. Raises
-        `RunnerStateError` if it is running, or if another test has it.
+        that runs no jobs in production, such as that of a web process, is told so by `works=False`. Using it again
+        changes nothing. Raises `RunnerStateError` if it is running, or if another test has it.
         """
+        if runner in self._runners:
+            return runner
         if self._stack is None:
             raise RunnerStateError("this Jobs is not entered; write  with Jobs() as jobs:  or take the fixture `jobs`")
         self._stack.enter_context(runner.override(self._backend, clock=self._clock, drain=self._drain_for_runner))
@@ -111,7 +116,7 @@ class Jobs(Assertions):
         """
         __tracebackhide__ = True
         if not self._at_work:
-            raise RunnerStateError("there is no runner to run jobs; call jobs.use(runner) with that of the application")
+            raise RunnerStateError(NO_RUNNER)
         ran = self._driver.run(queues, tolerate, limit)
         if ran is None:
             raise RunnerStateError("jobs are being run already; what this job enqueues is run when it has ended")
@@ -149,7 +154,9 @@ class Jobs(Assertions):
 
     def _next_due(self, queues: Sequence[str] | None) -> datetime | None:
         watched = {queue for runner in self._at_work for queue in runner.queues} if queues is None else set(queues)
-        return min((each.run_at for each in self._waiting_records() if each.queue in watched), default=None)
+        unfinished = (each for each in self.records() if each.state not in (State.SUCCEEDED, State.DISCARDED))
+        due = (each.lease_expires_at or each.run_at for each in unfinished if each.queue in watched)
+        return min(due, default=None)
 
     def _note_insert(self) -> None:
         __tracebackhide__ = True

@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import TypeVar, overload
 
-from lazyjobs import Job, JobRunner, ListOptions, Record, State, UnknownKindError
+from lazyjobs import Job, JobRunner, ListOptions, Record, RunnerStateError, State, UnknownKindError
 from lazyjobs_testkit.jobs._clock import Clock
 from lazyjobs_testkit.jobs._entry import Enqueued
 from lazyjobs_testkit.jobs._store import Store
 
 J = TypeVar("J", bound=Job)
+
+NO_RUNNER = "no runner is used, so nothing can be enqueued here; call jobs.use(runner) with that of the application"
 
 _WAITING = frozenset({State.PENDING, State.RETRYING})
 _in_order = attrgetter("id")
@@ -67,13 +69,24 @@ class Listing:
         return self._jobs(kind, {State.DISCARDED})
 
     def records(self, kind: type[Job] | None = None) -> list[Record]:
-        """The records of all that were enqueued, as they now are."""
+        """The records of all that were enqueued, as they now are.
+
+        As every list and assertion it raises `RunnerStateError` when no runner is used, and `UnknownKindError` for a
+        class that none of them has: nothing could ever be found.
+        """
+        __tracebackhide__ = True
+        self._check_can_be_found(kind)
         listed = self._backend.list(ListOptions(limit=None))
         found = (record for record in listed if record.id > self._cleared)
         return sorted((each for each in found if kind is None or each.kind == kind.kind), key=_in_order)
 
-    def _waiting_records(self) -> list[Record]:
-        return [record for record in self.records() if record.state in _WAITING]
+    def _check_can_be_found(self, kind: type[Job] | None) -> None:
+        __tracebackhide__ = True
+        if not self._runners:
+            raise RunnerStateError(NO_RUNNER)
+        known = tuple(definition.kind for runner in self._runners for definition in runner.definitions)
+        if kind is not None and kind.kind not in known:
+            raise UnknownKindError(kind.kind, known)
 
     def _entries(self, kind: type[Job] | None = None) -> list[Enqueued[Job]]:
         return [Enqueued(self._decode(record), record) for record in self.records(kind)]
