@@ -83,6 +83,14 @@ def test_a_drain_calls_the_function_given() -> None:
     assert drained == [1]
 
 
+def test_a_drain_of_what_was_started_is_refused_as_ever() -> None:
+    runner = JobRunner(MemoryBackend(), jobs=[Do])
+    with runner.override(MemoryBackend(), clock=lambda: NOW, drain=never):
+        runner.start()
+        with pytest.raises(RunnerStateError, match="cannot be started"):
+            runner.drain()
+
+
 def test_a_close_closes_nothing() -> None:
     runner = JobRunner("memory://", jobs=[Do])
     own = runner.backend

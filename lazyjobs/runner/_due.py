@@ -8,22 +8,13 @@ from time import monotonic
 
 from msgspec import Struct
 
-from lazyjobs.contract import (
-    Backend,
-    ClaimLostError,
-    ClaimParams,
-    CompleteParams,
-    DiscardParams,
-    FinishParams,
-    Record,
-    RetryParams,
-    SupportsExtend,
-)
+from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams, Record, SupportsExtend
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._log import log_lost, log_outcome
 from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._outcomes import finish_claim
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -99,21 +90,12 @@ class DueRecords:
 
     def _finish(self, record: Record, finish: FinishParams, seconds: float, error: BaseException | None) -> Attempt:
         try:
-            self._write(finish)
+            finish_claim(self._backend, finish)
         except ClaimLostError:
             log_lost(record, seconds, error)
             return Attempt(record=record, outcome=None, error=error)
         log_outcome(record, finish, seconds, error)
         return Attempt(record=record, outcome=finish, error=error)
-
-    def _write(self, finish: FinishParams) -> None:
-        match finish:
-            case CompleteParams():
-                self._backend.complete(finish)
-            case RetryParams():
-                self._backend.retry(finish)
-            case DiscardParams():
-                self._backend.discard(finish)
 
     def _running(self) -> Iterator[CurrentJob]:
         if (job := self._current) is not None:

@@ -200,6 +200,7 @@ class JobRunner:
         waited for as in `stop`. What is due later, such as a retry, is left.
         """
         if (stand_in := self._stand_in) is not None:
+            self._refuse_if_running("started")
             stand_in.drain()
             return True
         self.start(until_idle=True)

@@ -49,6 +49,17 @@ class Export(BaseJob):
     def work(self) -> None: ...
 
 
+@dataclass
+class Report(BaseJob):
+    """Has fields of the names of options that are rarely given."""
+
+    kind = "report"
+    state: str
+    within: str
+
+    def work(self) -> None: ...
+
+
 class Sweep(BaseJob):
     kind = "sweep"
 
@@ -57,7 +68,7 @@ class Sweep(BaseJob):
 
 @pytest.fixture
 def jobs() -> Iterator[Jobs]:
-    with Jobs(JobRunner(jobs=[Welcome, Charge, Export, Sweep]), now=NOW) as jobs:
+    with Jobs(JobRunner(jobs=[Welcome, Charge, Export, Report, Sweep]), now=NOW) as jobs:
         yield jobs
 
 
@@ -90,7 +101,7 @@ def test_each_state_has_its_list(jobs: Jobs) -> None:
 def test_a_class_and_the_fields_that_matter_find_a_job_and_its_record(jobs: Jobs) -> None:
     stored = jobs.runner.enqueue(Welcome("ada", "fr"))
     found = assert_type(jobs.assert_enqueued(Welcome, address="ada"), Enqueued[Welcome])
-    assert found == Enqueued(Welcome("ada", "fr"), stored)
+    assert found == Enqueued(Welcome("ada", "fr"), stored, first_due=NOW)
 
 
 def test_a_job_is_found_by_all_of_its_fields(jobs: Jobs) -> None:
@@ -120,6 +131,12 @@ def test_the_queue_and_the_time_can_be_asserted(jobs: Jobs) -> None:
     jobs.assert_enqueued(Charge, queue="bulk", run_at=NOW + HOUR)
     jobs.assert_enqueued(Charge, delay=HOUR)
     jobs.assert_not_enqueued(Charge, invoice=1, queue="bulk")
+
+
+def test_when_a_job_was_to_run_is_known_after_its_retries_too(jobs: Jobs) -> None:
+    jobs.runner.enqueue_in(Charge(1), HOUR)
+    jobs.run_for(HOUR, tolerate=TimeoutError)
+    assert jobs.assert_enqueued(Charge, delay=HOUR, run_at=NOW + HOUR).record.run_at > NOW + HOUR
 
 
 def test_a_time_of_the_real_clock_is_met_within_what_is_given(jobs: Jobs) -> None:
@@ -220,6 +237,19 @@ def test_a_field_named_as_an_option_is_given_in_the_mapping_of_fields(jobs: Jobs
     jobs.assert_enqueued(Export, fields={"queue": "a", "count": 2}, queue="b")
     jobs.assert_enqueued(Export("a", 2), queue="b", count=1)
     jobs.assert_not_enqueued(Export, fields={"queue": "b"})
+
+
+def test_a_count_is_an_option_too(jobs: Jobs) -> None:
+    jobs.runner.enqueue(Export("a", 2))
+    with pytest.raises(TypeError, match="count is a field of Export and an option too"):
+        jobs.assert_enqueued(Export, count=2)
+
+
+def test_an_option_that_is_not_given_leaves_the_name_to_the_field(jobs: Jobs) -> None:
+    jobs.runner.enqueue(Report("done", "a day"))
+    jobs.drain()
+    jobs.assert_enqueued(Report)
+    jobs.assert_succeeded(Report, state="done", within="a day")
 
 
 def test_a_job_takes_no_fields_beside_its_own(jobs: Jobs) -> None:

@@ -14,8 +14,6 @@ from lazyjobs_testkit.jobs._wanted import Wanted, want
 
 J = TypeVar("J", bound=Job)
 
-_NO_TIME = timedelta(0)
-
 
 class Assertions(Listing):
     """Each takes a job, all of whose fields must be equal, or a class and the fields that matter.
@@ -33,21 +31,21 @@ class Assertions(Listing):
         queue: str | None = None,
         run_at: datetime | None = None,
         delay: timedelta | None = None,
-        within: timedelta = _NO_TIME,
+        within: timedelta | None = None,
         count: int | None = None,
         fields: Mapping[str, object] | None = None,
         **named: object,
     ) -> Enqueued[J]:
         """At least one such job was enqueued, or `count` of them; returns the first, with its record.
 
-        `queue` is where it went, `run_at` when it is due (after a failure: again), `delay` how long after it was
-        enqueued that is, zero for at once; both by the test's clock, and to be met `within` the time given.
+        `queue` is where it went, `run_at` when it was to run, `delay` how long after it was enqueued that is, zero for
+        at once; both by the test's clock, and to be met exactly, or `within` the time given.
         """
         __tracebackhide__ = True
         if count is not None and count < 1:
             raise ValueError(f"count must be at least 1, not {count}; assert_not_enqueued says that there is none")
-        wanted = want(job, named, fields, queue=queue, run_at=run_at, delay=delay, within=within)
-        return cast("Enqueued[J]", self._require(wanted, count))
+        wanted = want(job, named, fields, queue=queue, run_at=run_at, delay=delay, within=within, count=count)
+        return cast("Enqueued[J]", self._require(wanted))
 
     def assert_not_enqueued(
         self,
@@ -75,7 +73,7 @@ class Assertions(Listing):
     ) -> Enqueued[J]:
         """Such a job ran to its end, at that attempt if one is given; returns the first, with its record."""
         __tracebackhide__ = True
-        wanted = want(job, named, fields, attempt=attempt, state=State.SUCCEEDED)
+        wanted = want(job, named, fields, State.SUCCEEDED, attempt=attempt)
         return cast("Enqueued[J]", self._require(wanted))
 
     def assert_retrying(
@@ -90,7 +88,7 @@ class Assertions(Listing):
     ) -> Enqueued[J]:
         """Such a job failed, at that attempt and with that text in its error if given, and is to run again."""
         __tracebackhide__ = True
-        wanted = want(job, named, fields, attempt=attempt, error=error, state=State.RETRYING)
+        wanted = want(job, named, fields, State.RETRYING, attempt=attempt, error=error)
         return cast("Enqueued[J]", self._require(wanted))
 
     def assert_discarded(
@@ -105,16 +103,16 @@ class Assertions(Listing):
     ) -> Enqueued[J]:
         """Such a job was given up, at that attempt and with that text in its error if given."""
         __tracebackhide__ = True
-        wanted = want(job, named, fields, attempt=attempt, error=error, state=State.DISCARDED)
+        wanted = want(job, named, fields, State.DISCARDED, attempt=attempt, error=error)
         return cast("Enqueued[J]", self._require(wanted))
 
-    def _require(self, wanted: Wanted, count: int | None = None) -> Enqueued[Job]:
+    def _require(self, wanted: Wanted) -> Enqueued[Job]:
         __tracebackhide__ = True
         found = self._find(wanted)
         if not found:
             raise AssertionError(describe_missing(wanted, self._entries(), self._clock.now))
-        if count is not None and len(found) != count:
-            raise AssertionError(describe_count(wanted, count, found, self._clock.now))
+        if wanted.count is not None and len(found) != wanted.count:
+            raise AssertionError(describe_count(wanted, wanted.count, found, self._clock.now))
         return found[0]
 
     def _find(self, wanted: Wanted) -> list[Enqueued[Job]]:

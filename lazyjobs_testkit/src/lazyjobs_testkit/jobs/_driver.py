@@ -25,7 +25,7 @@ class Driver:
         """Every attempt, until nothing is due; None, with nothing run, if this is called by what runs already.
 
         What that run finds due it runs itself, also what was enqueued from another thread in the meantime. Raises the
-        first failure that is not tolerated, once its outcome is written; and RuntimeError after `limit` attempts.
+        first failure that is not tolerated, once its outcome is written; RuntimeError after more than `limit` attempts.
         """
         __tracebackhide__ = True
         ran: list[Attempt] | None = None
@@ -48,12 +48,12 @@ class Driver:
                     failure = failure_of(attempt, runner)
                     if failure is not None and not isinstance(failure, tolerate):
                         raise failure
-                    if len(ran) >= limit:
+                    if len(ran) > limit:
                         raise RuntimeError(_explain_limit(attempt, limit))
 
 
 def _explain_limit(last: Attempt, limit: int) -> str:
     return (
-        f"{limit} attempts were made and more may be due, the last one at {last.record.kind} id={last.record.id}; does "
-        "a job enqueue itself, or retry at once, for ever? If not, say limit="
+        f"more than {limit} attempts were made and there is no end, the last one at {last.record.kind} "
+        f"id={last.record.id}; does a job enqueue itself, or retry at once, for ever? If not, raise limit="
     )

@@ -15,10 +15,14 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Enqueued(Generic[J]):
-    """A job that was enqueued: `job` as a worker would read it back, `record` as it now is."""
+    """A job that was enqueued."""
 
     job: J
+    """As a worker would read it back."""
     record: Record
+    """As it now is."""
+    first_due: datetime
+    """When it was to run as it was enqueued; the record's `run_at` moves on with each retry."""
 
 
 def show_job(job: Job) -> str:

@@ -111,8 +111,8 @@ class Jobs(Assertions):
 
         The exception of a job is raised here, with its own traceback, once its outcome is stored by the rules; what
         was due after it is left. Exceptions of the classes in `tolerate` are not raised. `queues` replaces those that
-        the runners watch; what waits on others is left, as no worker would run it. Raises RuntimeError when there is no
-        end after `limit` attempts, as the clock stands still.
+        the runners watch; what waits on others is left, as no worker would run it. Raises RuntimeError when, while the
+        clock stands still, there is no end after `limit` attempts.
         """
         __tracebackhide__ = True
         if not self._at_work:

@@ -89,7 +89,10 @@ class Listing:
             raise UnknownKindError(kind.kind, known)
 
     def _entries(self, kind: type[Job] | None = None) -> list[Enqueued[Job]]:
-        return [Enqueued(self._decode(record), record) for record in self.records(kind)]
+        due = self._backend.first_due  # which a record that another thread is inserting has not reached yet
+        return [
+            Enqueued(self._decode(record), record, due.get(record.id, record.run_at)) for record in self.records(kind)
+        ]
 
     def _jobs(self, kind: type[Job] | None, states: Collection[State] = frozenset(State)) -> Sequence[Job]:
         return [self._decode(record) for record in self.records(kind) if record.state in states]

@@ -8,8 +8,6 @@ from lazyjobs import Job, State
 from lazyjobs.jobs import field_names
 from lazyjobs_testkit.jobs._entry import Enqueued, show_job
 
-_NO_TIME = timedelta(0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -20,7 +18,8 @@ class Wanted:
     queue: str | None = None
     run_at: datetime | None = None
     delay: timedelta | None = None
-    within: timedelta = _NO_TIME
+    within: timedelta | None = None
+    count: int | None = None
     state: State | None = None
     attempt: int | None = None
     error: str | None = None
@@ -41,12 +40,13 @@ class Wanted:
 
     def _in_record(self, entry: Enqueued[Job]) -> Iterator[str]:
         record = entry.record
-        delay = record.run_at - record.created_at
+        due, delay = entry.first_due, entry.first_due - record.created_at
+        within = self.within or timedelta(0)
         if self.queue is not None and record.queue != self.queue:
             yield f"the queue is {record.queue!r}, not {self.queue!r}"
-        if self.run_at is not None and abs(record.run_at - self.run_at) > self.within:
-            yield f"run_at is {record.run_at}, not {self.run_at}{self._margin()}"
-        if self.delay is not None and abs(delay - self.delay) > self.within:
+        if self.run_at is not None and abs(due - self.run_at) > within:
+            yield f"run_at is {due}, not {self.run_at}{self._margin()}"
+        if self.delay is not None and abs(delay - self.delay) > within:
             yield f"the delay is {delay}, not {self.delay}{self._margin()}"
         if self.state is not None and record.state is not self.state:
             yield f"the state is {record.state}, not {self.state}"
@@ -69,7 +69,11 @@ class Wanted:
 
 
 def want(
-    job: Job | type[Job] | None, named: Mapping[str, object], fields: Mapping[str, object] | None, **options: object
+    job: Job | type[Job] | None,
+    named: Mapping[str, object],
+    fields: Mapping[str, object] | None,
+    state: State | None = None,
+    **options: object,
 ) -> Wanted:
     """What the arguments of an assertion ask for.
 
@@ -90,7 +94,7 @@ def want(
     elif fields is None:
         _check_unambiguous(kind, names, given)
     _check_known(kind, names, wanted)
-    return Wanted(kind=kind, fields=wanted, **given)  # type: ignore[arg-type]
+    return Wanted(kind=kind, fields=wanted, state=state, **given)  # type: ignore[arg-type]
 
 
 def _check_known(kind: type[Job] | None, names: Collection[str], wanted: Collection[str]) -> None:
