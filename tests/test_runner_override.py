@@ -1,11 +1,12 @@
 """Another backend, clock and crew in the place of a runner's own."""
 
 from datetime import UTC, datetime, timedelta
-from threading import active_count
+from threading import Event, active_count
 
+import msgspec
 import pytest
 
-from lazyjobs import BackendURLError, JobRunner, RunnerStateError, State
+from lazyjobs import BackendURLError, InsertParams, JobRunner, RunnerStateError, State
 from lazyjobs_memory import MemoryBackend
 from tests.support.jobs import Do, action, states
 
@@ -110,10 +111,22 @@ def test_configuring_inside_says_what_holds_afterwards() -> None:
     assert runner.backend is own
 
 
-def test_a_runner_that_runs_or_is_overridden_is_refused() -> None:
+def test_workers_that_run_already_go_on_with_their_own_backend_and_see_nothing_of_the_other() -> None:
+    own, other, ran = MemoryBackend(), MemoryBackend(), Event()
+    runner = JobRunner(own, jobs=[Do])
+    with runner:
+        with runner.override(other, clock=lambda: NOW, drain=never):
+            running = runner.running
+            runner.enqueue(action(lambda: None))
+            own.insert(InsertParams(kind="do", payload=msgspec.json.encode(action(ran.set))))
+            assert ran.wait(20)
+        assert running
+        assert runner.running
+    assert other.stats().by_state == {State.PENDING: 1}
+
+
+def test_a_runner_that_is_overridden_already_is_refused() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Do])
-    with runner, pytest.raises(RunnerStateError, match="cannot be overridden; stop it first"):
-        runner.override(MemoryBackend(), clock=lambda: NOW, drain=never).__enter__()
     with (
         runner.override(MemoryBackend(), clock=lambda: NOW, drain=never),
         pytest.raises(RunnerStateError, match="overridden already"),

@@ -220,7 +220,7 @@ class JobRunner:
         """
         chosen = check_queues(queues)
         params = self._params() if chosen is None else ClaimParams(queues=chosen, lease=self._lease)
-        return DueRecords(self.backend, params, self._make_attempts, self._make_context(), self._lease).run()
+        return DueRecords(self.backend, params, self._attempts_by(self._now), self._make_context(), self._lease).run()
 
     @contextmanager
     def override(
@@ -229,14 +229,15 @@ class JobRunner:
         """Puts something else in the place of this runner's backend, clock and workers for the code inside; for tests.
 
         Nothing runs by itself: `start` starts no worker, `drain` calls the function given, `close` closes nothing. The
-        runner's own backend is neither opened nor used, and `configure` says what holds afterwards. Raises
-        `RunnerStateError` while it runs or is overridden already.
+        runner's own backend is neither opened nor used, but by workers that run already: they go on with it, and see
+        nothing of what is enqueued meanwhile. `configure` says what holds afterwards. Raises `RunnerStateError` if it
+        is overridden already.
         """
         with self._lock:
-            self._refuse_if_running("overridden")
             if self._stand_in is not None:
                 raise RunnerStateError("the runner is overridden already; one test at a time can have it")
             crew = self._crew
+            self._crew = IdleCrew() if self.running else None
             self._stand_in = StandIn(backend=backend, clock=clock, drain=drain)
         try:
             yield self
@@ -296,12 +297,11 @@ class JobRunner:
 
     def _make_crew(self, backend: Backend, *, until_idle: bool) -> Crew:
         claims = Claims(backend, self._params, self._poll_interval, workers=self._workers, until_idle=until_idle)
-        return Crew(
-            backend, claims, self._make_attempts, self._make_context(), workers=self._workers, lease=self._lease
-        )
+        attempts, context = self._attempts_by(self._clock), self._make_context()
+        return Crew(backend, claims, attempts, context, workers=self._workers, lease=self._lease)
 
-    def _make_attempts(self, loop: EventLoop) -> Attempts:
-        return Attempts(self._registry, loop, self._now, self._unknown_kind)
+    def _attempts_by(self, clock: Callable[[], datetime]) -> Callable[[EventLoop], Attempts]:
+        return lambda loop: Attempts(self._registry, loop, clock, self._unknown_kind)
 
     def _make_context(self) -> Context:
         context = Context()

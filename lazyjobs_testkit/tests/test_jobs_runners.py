@@ -142,9 +142,15 @@ def test_one_test_at_a_time_has_a_runner(jobs: Jobs) -> None:
         raise AssertionError("entered")
 
 
-def test_a_runner_that_runs_is_refused(jobs: Jobs) -> None:
-    with JobRunner(jobs=[Sweep]) as runner, pytest.raises(RunnerStateError, match="stop it first"):
-        jobs.use(runner)
+def test_an_application_that_runs_longer_than_the_test_is_in_its_hands_for_the_test() -> None:
+    RAN.clear()
+    with JobRunner(jobs=[Sweep], workers=2) as runner:
+        for _ in range(2):
+            with Jobs(runner) as jobs:
+                runner.enqueue(Sweep())
+                assert (runner.running, RAN) == (True, [])
+                jobs.assert_enqueued(Sweep, count=1)
+        assert runner.running
 
 
 def test_it_is_entered_before_it_is_used() -> None:

@@ -78,7 +78,7 @@ class Jobs(Assertions):
         Code that enqueues by that runner needs no change, and neither does code that starts, stops, drains or closes
         it: starting starts no worker, and its `drain` is that of the test. Several runners share one storage. A runner
         that runs no jobs in production, such as that of a web process, is told so by `works=False`. Using it again
-        changes nothing. Raises `RunnerStateError` if it is running, or if another test has it.
+        changes nothing. Raises `RunnerStateError` if another test has it.
         """
         if runner in self._runners:
             return runner
