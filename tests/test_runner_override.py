@@ -125,6 +125,16 @@ def test_workers_that_run_already_go_on_with_their_own_backend_and_see_nothing_o
     assert other.stats().by_state == {State.PENDING: 1}
 
 
+def test_a_stop_inside_leaves_workers_that_run_already_alone() -> None:
+    runner = JobRunner(MemoryBackend(), jobs=[Do])
+    with runner:
+        with runner.override(MemoryBackend(), clock=lambda: NOW, drain=never):
+            runner.stop()
+            stopped = not runner.running
+        assert stopped
+        assert runner.running
+
+
 def test_a_runner_that_is_overridden_already_is_refused() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Do])
     with (

@@ -125,6 +125,20 @@ def test_several_runners_share_what_is_stored(jobs: Jobs) -> None:
     assert jobs.runner is first
 
 
+def test_what_a_job_enqueues_for_another_runner_is_run_by_that(jobs: Jobs) -> None:
+    class Tidy(BaseJob):
+        kind = "tidy"
+        job_queue = "slow"
+
+        def work(self) -> None:
+            first.enqueue(Sweep())
+
+    first, second = jobs.use(JobRunner(jobs=[Sweep])), jobs.use(JobRunner(jobs=[Tidy]))
+    second.enqueue(Tidy())
+    assert [attempt.record.kind for attempt in jobs.drain()] == ["tidy", "sweep"]
+    assert jobs.waiting() == []
+
+
 def test_a_runner_that_only_enqueues_runs_nothing(jobs: Jobs) -> None:
     web = jobs.use(JobRunner(jobs=[Sweep, Dust]), works=False)
     web.enqueue(Sweep())
