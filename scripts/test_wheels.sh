@@ -44,5 +44,19 @@ runner.enqueue(Hello())
 PYTHON
 lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
 
+echo "== the fixture for the tests of an application"
+cat > test_app.py <<'PYTHON'
+from app import Hello, runner
+
+
+def test_hello(jobs, capsys):
+    jobs.use(runner)
+    runner.enqueue(Hello())
+    jobs.assert_enqueued(Hello, count=1)
+    jobs.drain()
+    assert capsys.readouterr().out == "hello from the wheel\n"
+PYTHON
+python -m pytest -q -p no:cacheprovider test_app.py
+
 echo "== the kit, by name, with no code written"
 python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory

@@ -113,14 +113,15 @@ def test_an_unrelated_run_is_as_it_would_be_without_the_plugin(unrelated: pytest
     assert without_times(with_plugin) == without_times(without)
 
 
-def test_the_plugin_adds_options_and_a_marker_and_no_fixture(unrelated: pytest.Pytester) -> None:
-    for option, added in (("--help", "lazyjobs"), ("--markers", "lazyjobs_rule"), ("--fixtures", "")):
+def test_the_plugin_adds_options_a_marker_and_one_fixture(unrelated: pytest.Pytester) -> None:
+    for option, added in (("--help", "lazyjobs"), ("--markers", "lazyjobs_rule"), ("--fixtures", "jobs -- ")):
         with_plugin = run(unrelated, option)
         without = run(unrelated, option, "-p", "no:lazyjobs_testkit")
         new = {line for line in with_plugin.outlines if line not in without.outlines and "plugins:" not in line}
         new = {line for line in new if not re.search(r"no tests ran in", line)}
-        assert any(added in line for line in new) is bool(added)
-        assert added or not new
+        assert any(added in line for line in new)
+        if option == "--fixtures":
+            assert [line for line in new if " -- " in line] == [line for line in new if line.startswith("jobs -- ")]
 
 
 def test_options_of_the_plugin_begin_with_its_name(unrelated: pytest.Pytester) -> None:
@@ -149,5 +150,5 @@ def test_the_kit_has_the_names_it_says_and_no_others(pytester: pytest.Pytester) 
         "import lazyjobs_testkit as kit; print([getattr(kit, name).__name__ for name in kit.__all__]); kit.nothing"
     )
     result = pytester.run(sys.executable, "-c", program)
-    assert result.outlines == ["['ExpectedFailure', 'Harness', 'Traits', 'conformance_suite']"]
+    assert result.outlines == ["['ExpectedFailure', 'Harness', 'Jobs', 'Traits', 'conformance_suite']"]
     result.stderr.fnmatch_lines(["AttributeError: module 'lazyjobs_testkit' has no attribute 'nothing'"])

@@ -1,4 +1,4 @@
-"""The README's example runs as it stands, in the order in which it stands."""
+"""The README's examples run as they stand, in the order in which they stand."""
 
 import re
 from pathlib import Path
@@ -24,6 +24,12 @@ def test_the_example_is_a_suite_whose_expected_failure_does_not_happen(pytester:
     pytester.makepyfile(test_conformance="\n\n".join(blocks))
     result = pytester.runpytest_inprocess("-k", "CLM-04 or INS-01")
     result.stdout.fnmatch_lines(["*conformance of my*", " FAIL CLM-04 *", "*expected to fail, and holds*"])
+
+
+def test_the_example_of_an_application_passes(pytester: pytest.Pytester) -> None:
+    (example,) = (block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def test_" in block)
+    pytester.makepyfile(test_house=example)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 def test_every_trait_is_told() -> None:
