@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.cli._new import WORD, begin_backend
 from lazyjobs_testkit.cli._run import run_conformance
 from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
@@ -18,8 +19,11 @@ _EPILOG = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reads the command line and tries the backend it names; the exit status."""
-    own, pytest_options = _split(sys.argv[1:] if argv is None else argv)
+    """Reads the command line and tries the backend it names, or begins a new one; the exit status."""
+    given = sys.argv[1:] if argv is None else argv
+    if given[:1] == [WORD]:
+        return begin_backend(given[1:])
+    own, pytest_options = _split(given)
     options = _make_parser().parse_args(own)
     return run_conformance(
         options.backend,

@@ -71,6 +71,7 @@ def make_report(run: Run, selection: Selection, observations: Sequence[Observati
         backend=subject,
         level=level,
         level_reason=_NOT_ALL if any(verdict.reason in NOT_RUN for verdict in verdicts.values()) else level_reason,
+        first=_find_first(run.rules, statuses),
         counts={status.value: counts[status] for status in Status},
         problems=_find_problems(selection, observations),
         notes=selection.notes,
@@ -114,9 +115,15 @@ def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: C
 def _unless_blocked(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> _Verdict:
     # Worked out from all of the run again: a worker does not know which rules failed in another one.
     roots = [need for need in all_needs(rules[id], rules) if _is_root(need, verdicts, rules)]
-    if not roots or verdicts[id].status is Status.UNTESTED:
+    if not roots or verdicts[id].status in (Status.UNTESTED, Status.NOT_APPLICABLE):
         return verdicts[id]
     return replace(verdicts[id], status=Status.BLOCKED, reason=f"{', '.join(roots)} failed", shown=None)
+
+
+def _find_first(rules: Mapping[str, Rule], statuses: Mapping[str, Status]) -> str:
+    blocked = [rule for rule in rules.values() if statuses[rule.id] is Status.BLOCKED]
+    waiting = Counter(need for rule in blocked for need in all_needs(rule, rules) if statuses[need] in _BROKEN)
+    return max(rules, key=lambda id: waiting[id]) if waiting else ""
 
 
 def _is_root(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> bool:

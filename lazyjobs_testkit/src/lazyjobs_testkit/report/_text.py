@@ -17,6 +17,7 @@ def render_text(report: Report, *, detailed: bool) -> str:
         lines += render_failure(rule, detailed=detailed)
     for status in (Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
         lines += _render_reasons(status, [rule for rule in report.rules if rule.status is status])
+    lines += [f" first: {report.first} ({describe_first(report)})"] if report.first else []
     lines += [f" PROBLEM {problem}" for problem in report.problems]
     lines += [f" note: {note}" for note in report.notes]
     lines.append(f" level: {report.level}" + (f" ({report.level_reason})" if report.level_reason else ""))
@@ -71,6 +72,12 @@ def render_calls(calls: Iterable[str]) -> Iterator[str]:
     if len(every) > _SHOWN_CALLS:
         yield f"   … and {len(every) - _SHOWN_CALLS} before these"
     yield from (f"   {call}" for call in every[-_SHOWN_CALLS:])
+
+
+def describe_first(report: Report) -> str:
+    """Why the report's first rule is the one to begin with."""
+    waiting = sum(rule.status is Status.BLOCKED and report.first in rule.reason for rule in report.rules)
+    return f"mend this rule first: {waiting} blocked rules wait for it"
 
 
 def _indent(text: str) -> list[str]:

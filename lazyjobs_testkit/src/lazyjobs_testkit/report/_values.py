@@ -132,6 +132,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """The highest level reached: none, CORE, CONCURRENT or CRASH-SAFE."""
     level_reason: str = ""
     """What the next level takes."""
+    first: str = ""
+    """The failed rule that the most blocked rules rest on: the one to mend first; "" if nothing is blocked so."""
     counts: Mapping[str, int]
     """How many rules have each status; the statuses that none has are there with 0."""
     problems: tuple[str, ...] = ()
