@@ -34,10 +34,10 @@ class Gate:
             self._look()
         if self._obstacle:
             blocked(self._obstacle)
-        if reason := self._why_not_applicable(rule):
-            not_applicable(reason)
         if failed := [need for need in all_needs(rule, MANIFEST) if need in broken]:
             blocked(f"{', '.join(failed)} failed")
+        if reason := self._why_not_applicable(rule):
+            not_applicable(reason)
         if rule.namespaces > 1 and self._harness.one_store:
             blocked("it takes two namespaces, and the URL has no {namespace} in it")
 

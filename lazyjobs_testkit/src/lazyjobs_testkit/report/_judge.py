@@ -115,7 +115,7 @@ def _judge(id: str, seen: Sequence[Observation], selection: Selection, tested: C
 def _unless_blocked(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> _Verdict:
     # Worked out from all of the run again: a worker does not know which rules failed in another one.
     roots = [need for need in all_needs(rules[id], rules) if _is_root(need, verdicts, rules)]
-    if not roots or verdicts[id].status in (Status.UNTESTED, Status.NOT_APPLICABLE):
+    if not roots or verdicts[id].status is Status.UNTESTED:
         return verdicts[id]
     return replace(verdicts[id], status=Status.BLOCKED, reason=f"{', '.join(roots)} failed", shown=None)
 
@@ -123,7 +123,7 @@ def _unless_blocked(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[st
 def _find_first(rules: Mapping[str, Rule], statuses: Mapping[str, Status]) -> str:
     blocked = [rule for rule in rules.values() if statuses[rule.id] is Status.BLOCKED]
     waiting = Counter(need for rule in blocked for need in all_needs(rule, rules) if statuses[need] in _BROKEN)
-    return max(rules, key=lambda id: waiting[id]) if waiting else ""
+    return max(rules, key=waiting.__getitem__) if waiting else ""
 
 
 def _is_root(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> bool:
