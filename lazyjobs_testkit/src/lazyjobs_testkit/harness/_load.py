@@ -1,6 +1,7 @@
 """Finding a harness: by the name of an installed backend, by a URL, or where its class stands."""
 
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -42,7 +43,12 @@ def _load_installed(name: str) -> type[Harness]:
             f"no installed backend offers a harness named {name!r} (installed: {known}); install its distribution with "
             "the extra for conformance, or give a URL, module:Class or file.py:Class"
         )
-    return check_harness(name, installed[name].load())
+    entry = installed[name]
+    try:
+        value: object = entry.load()
+    except Exception as error:
+        raise HarnessError(f"the harness of {name}, {entry.value}, cannot be loaded: {_describe(error)}") from error
+    return check_harness(name, value)
 
 
 def _load_class(reference: str) -> type[Harness]:
@@ -51,9 +57,19 @@ def _load_class(reference: str) -> type[Harness]:
         value: object = _load_file(Path(home)) if home.endswith(".py") else import_module(home)
         for name in qualname.split("."):
             value = getattr(value, name)
-    except (ImportError, AttributeError, OSError) as error:
-        raise HarnessError(f"no harness can be loaded from {reference!r}: {error}") from error
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise HarnessError(f"no harness can be loaded from {reference!r}: {_describe(error)}") from error
     return check_harness(reference, value)
+
+
+def _describe(error: Exception) -> str:
+    """What was raised, and where."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}; install what offers it"
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno})"
 
 
 def _load_file(path: Path) -> ModuleType:
