@@ -3,26 +3,30 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
-from lazyjobs_testkit.cli._new import WORD, begin_backend
+from lazyjobs_testkit.cli._new import begin_backend
+from lazyjobs_testkit.cli._replay import replay_history
 from lazyjobs_testkit.cli._run import run_conformance
 from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
 _EPILOG = (
-    "What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if nothing is wrong, with 1 if a rule is "
-    "broken, with another number if nothing could be tried."
+    "Two words are no backends: `new NAME` begins one, and `replay FILE` judges a saved history again; a backend of "
+    "such a name is given as module:Harness. What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if "
+    "nothing is wrong, with 1 if a rule is broken, with another number if nothing could be tried."
 )
+_COMMANDS = {"new": begin_backend, "replay": replay_history}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reads the command line and tries the backend it names, or begins a new one; the exit status."""
+    """Reads the command line and tries the backend it names, or does what one of the commands does; the exit status."""
     given = sys.argv[1:] if argv is None else argv
-    if given[:1] == [WORD]:
-        return begin_backend(given[1:])
+    if given and given[0] in _COMMANDS:
+        return _COMMANDS[given[0]](given[1:])
     own, pytest_options = _split(given)
     options = _make_parser().parse_args(own)
     return run_conformance(
@@ -31,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rules=options.rule,
         seed=options.seed,
         thorough=options.thorough,
+        performance=options.performance,
         baseline=options.baseline,
         output=options.output,
         pytest_options=pytest_options,
@@ -57,6 +62,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
     add("--thorough", action="store_true", help="ten times the usual budgets")
+    add("--performance", action="store_true", help="measure the backend too; the figures are told and fail nothing")
     add("--trait", action="append", default=[], metavar="NAME[=VALUE]", help="what the backend of a URL declares")
     add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
     add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
@@ -81,7 +87,8 @@ def _read_rule(text: str) -> str:
     if name in list(Area):
         return f"{name}-"
     if name not in MANIFEST:
-        raise argparse.ArgumentTypeError(f"there is no rule and no area {text!r}")
+        near = get_close_matches(name, [*MANIFEST, *Area], n=3) or list(Area)
+        raise argparse.ArgumentTypeError(f"there is no rule and no area {text!r}; there is {', '.join(near)}")
     return name
 
 

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from lazyjobs_testkit.skeleton import NameRefusedError, Names, write_skeleton
 
-WORD = "new"
-"""The first argument that means this command; a backend called so is given as module:Harness or file.py:Harness."""
-
 
 def begin_backend(argv: Sequence[str]) -> int:
     """Writes the distribution of a new backend into the current directory; the exit status."""
     parser = argparse.ArgumentParser(
-        prog=f"lazyjobs-conformance {WORD}",
+        prog="lazyjobs-conformance new",
         description="Begins a backend: writes a distribution lazyjobs-NAME, whose seven methods are still to be "
         "written, into the current directory.",
     )

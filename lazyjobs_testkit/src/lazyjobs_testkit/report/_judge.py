@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.report._level import reach_level
 from lazyjobs_testkit.report._values import (
     NO_TEST,
@@ -56,7 +57,9 @@ class _Verdict(Struct, frozen=True):
     seconds: float = 0.0
 
 
-def make_report(run: Run, selection: Selection, observations: Sequence[Observation]) -> Report:
+def make_report(
+    run: Run, selection: Selection, observations: Sequence[Observation], performance: Performance | None = None
+) -> Report:
     """What the run found out about the backend of one suite: every rule of the manifest is in it."""
     verdicts = _judge_all(run, selection, observations)
     statuses = {id: verdict.status for id, verdict in verdicts.items()}
@@ -75,6 +78,7 @@ def make_report(run: Run, selection: Selection, observations: Sequence[Observati
         counts={status.value: counts[status] for status in Status},
         problems=_find_problems(selection, observations),
         notes=selection.notes,
+        performance=performance,
         seed=run.seed,
         thorough=run.thorough,
         started=run.started,

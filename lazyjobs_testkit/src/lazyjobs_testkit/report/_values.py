@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from lazyjobs_testkit.performance import Performance
+
 SCHEMA = 1
 """Raised when a field of `Report` changes its meaning or goes."""
 
@@ -140,6 +142,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """What makes the run fail beside its rules."""
     notes: tuple[str, ...] = ()
     """What else is worth knowing."""
+    performance: Performance | None = None
+    """How fast the backend is, where that was asked for; no part of the verdict."""
     seed: int
     thorough: bool
     started: datetime

@@ -13,7 +13,7 @@ _PREFIX = "lazyjobs-"
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 24
-_OWN_WORDS = ("all", "new")
+_OWN_WORDS = ("all", "new", "replay")
 _OF_THE_PROJECT = ("aws", "memory", "sqlite", "testkit")
 
 
