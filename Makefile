@@ -58,6 +58,8 @@ types: setup
 
 docs: setup
 	$(RUN)/python scripts/contract_page.py
+	$(RUN)/lazyjobs-conformance --rules > docs/rules.md
+	$(RUN)/lazyjobs-conformance --schema > docs/conformance.schema.json
 	$(RUN)/python -m pytest -q README.md docs
 
 build: setup

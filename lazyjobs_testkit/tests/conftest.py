@@ -78,6 +78,19 @@ class MiscountingHarness(ShelfHarness):
     backend = Miscounting
 
 
+class Stuck(Shelf):
+    """Never comes back from a call."""
+
+    def insert(self, params):
+        import pathlib, time
+        pathlib.Path("stuck").touch()
+        time.sleep(60)
+
+
+class StuckHarness(ShelfHarness):
+    backend = Stuck
+
+
 class OneShelfHarness(ShelfHarness):
     """Pays no heed to the namespace."""
 

@@ -132,6 +132,7 @@ def test_options_of_the_plugin_begin_with_its_name(unrelated: pytest.Pytester) -
         "--lazyjobs-seed",
         "--lazyjobs-thorough",
         "--lazyjobs-output",
+        "--lazyjobs-performance",
         "--lazyjobs-baseline",
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lazyjobs_testkit.performance import Latency, Performance
 from lazyjobs_testkit.report import (
     BaselineError,
     Comparison,
@@ -22,7 +23,7 @@ from lazyjobs_testkit.report import (
     write_reports,
 )
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
 def result(id: str, status: Status = Status.PASSED, **fields: str | tuple[str, ...]) -> RuleResult:
@@ -131,9 +132,9 @@ def test_the_json_has_a_list_of_rules(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [Report, RuleResult, Subject])
-def test_the_readme_names_every_field_of_the_json(kind: type) -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", README.read_text(), re.MULTILINE))
+@pytest.mark.parametrize("kind", [Report, RuleResult, Subject, Performance, Latency])
+def test_the_documentation_names_every_field_of_the_json(kind: type) -> None:
+    told = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     assert set(kind.__struct_fields__) <= told  # type: ignore[attr-defined]
 
 
@@ -144,10 +145,12 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.loads: list[str] = []
+        self.ids: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
         if tag not in ("meta", "br"):
             self.open.append(tag)
 
@@ -162,7 +165,10 @@ def test_the_page_needs_nothing_else_and_says_everything(tmp_path: Path) -> None
     write_reports(tmp_path, [report(result("INS-01"), FAILED, problems=("it was <refused>",))])
     page = Page()
     page.feed((tmp_path / "conformance.html").read_text())
-    assert (page.open, page.loads) == ([], [])
+    assert page.open == []
+    assert [place for place in page.loads if not place.startswith("#")] == []
+    assert {place[1:] for place in page.loads} <= set(page.ids)
+    assert len(set(page.ids)) == len(page.ids)
     for told in (
         "CLM-01 holds <always>",
         "claimed 7",
@@ -178,7 +184,7 @@ def test_the_page_needs_nothing_else_and_says_everything(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("rules", "level", "message", "color"),
     [
-        ([result("INS-01"), FAILED], "none", "1 rules failed", "red"),
+        ([result("INS-01"), FAILED], "none", "1 rule failed", "red"),
         ([result("INS-01")], "CRASH-SAFE", "CRASH-SAFE", "brightgreen"),
         ([result("INS-01", Status.UNTESTED)], "none", "none", "lightgrey"),
     ],

@@ -73,7 +73,7 @@ def _named(body: list[ast.stmt], name: str) -> ast.stmt | None:
 
 
 def _begin(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
     return min([node.lineno, *(each.lineno for each in decorators)])
 
 
@@ -110,7 +110,7 @@ def expected_pattern(shown: str) -> "re.Pattern[str]":
 def _line_pattern(line: str, numbers: Iterator[int]) -> str:
     pieces = (re.sub(r"(\\ )*…(\\ )*", ".*?", re.escape(piece)) for piece in _FRACTION.split(line))
     # The splitting leaves two numbers between a piece and the next.
-    fractions = (_fraction_pattern(*found, next(numbers)) for found in _FRACTION.findall(line))
+    fractions = (_fraction_pattern(some, every, next(numbers)) for some, every in _FRACTION.findall(line))
     return "".join(piece for each in zip_longest(islice(pieces, 0, None, 3), fractions, fillvalue="") for piece in each)
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from lazyjobs_testkit import __version__
 from lazyjobs_testkit.cli._new import begin_backend
 from lazyjobs_testkit.cli._replay import replay_history
 from lazyjobs_testkit.cli._run import run_conformance
+from lazyjobs_testkit.report import render_schema
 from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
@@ -67,17 +68,20 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
     add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
     version = f"lazyjobs-testkit {__version__}, contract {CONTRACT_VERSION}, {len(MANIFEST)} rules"
-    add("--rules", action=_ShowRules, help="print every rule as a page in Markdown, and end")
+    add("--rules", action=_Show, const=lambda: render_page(MANIFEST), help="print every rule in Markdown, and end")
+    add("--schema", action=_Show, const=render_schema, help="print the JSON Schema of conformance.json, and end")
     add("--version", action="version", version=version)
     return parser
 
 
-class _ShowRules(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help=help)
+class _Show(argparse.Action):
+    """Prints what `const` makes, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, const: Callable[[], str], help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, const=const, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        sys.stdout.write(render_page(MANIFEST))
+        sys.stdout.write(self.const())
         parser.exit()
 
 
