@@ -55,6 +55,7 @@ types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
+	sh scripts/check_skeleton.sh $(RUN)
 
 docs: setup
 	$(RUN)/python scripts/contract_page.py

@@ -46,3 +46,11 @@ lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
 
 echo "== the kit, by name, with no code written"
 python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory
+
+echo "== a new backend: begun, installed by plain pip, tried"
+lazyjobs-conformance new shed
+python -m pip install --quiet -e "./lazyjobs-shed[conformance]"
+status=0
+lazyjobs-conformance shed > told || status=$?
+grep "first: INS-01" told
+test "$status" -eq 1

@@ -12,8 +12,8 @@ def render_page(manifest: Mapping[str, Rule]) -> str:
     """All rules in Markdown: a section for each area, a heading to link to for each rule."""
     told = (
         f"What the conformance kit tries: {len(manifest)} rules, manifest `{hash_rules(manifest)}`. Each quotes the "
-        "contract. A MUST decides a level, a SHOULD is told. An id never changes its meaning. A rule that rests on others "
-        "is blocked while one of them is broken. This page is made by `lazyjobs-conformance --rules`."
+        "contract. A MUST decides a level, a SHOULD is told. An id never changes its meaning. A rule that rests on "
+        "others is blocked while one of them is broken. This page is made by `lazyjobs-conformance --rules`."
     )
     by_area = Counter(rule.area for rule in manifest.values())
     contents = "\n".join(
