@@ -61,6 +61,7 @@ summary { cursor: pointer; color: var(--soft); font-size: .85rem; }
   body { font-size: 10pt; max-width: none; padding: 0; }
   article, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  nav, summary { display: none; }
+  nav { display: none; }
+  summary { list-style: none; }
 }
 """

@@ -83,7 +83,7 @@ def render_calls(calls: Iterable[str]) -> Iterator[str]:
 def describe_first(report: Report) -> str:
     """Why the report's first rule is the one to begin with."""
     waiting = sum(rule.status is Status.BLOCKED and report.first in rule.reason for rule in report.rules)
-    return f"mend this rule first: {waiting} blocked rules wait for it"
+    return f"mend this rule first: {waiting} blocked rule{' waits' if waiting == 1 else 's wait'} for it"
 
 
 def _indent(text: str) -> list[str]:
