@@ -74,6 +74,13 @@ def test_a_module_that_raises_is_told_with_the_line(tmp_path: Path) -> None:
         load_harness(f"{file}:WrongHarness")
 
 
+def test_a_module_that_cannot_be_parsed_is_told_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.py"
+    file.write_text("\nclass\n")
+    with pytest.raises(HarnessError, match=r"SyntaxError: invalid syntax \(wrong.py, line 2\)$"):
+        load_harness(f"{file}:WrongHarness")
+
+
 def test_an_installed_harness_that_cannot_be_imported_is_told(install: Install) -> None:
     install({"lazyjobs.harnesses": {"shelf": "shelves_missing:ShelfHarness"}})
     with pytest.raises(HarnessError, match="No module named 'shelves_missing'; install what offers it"):

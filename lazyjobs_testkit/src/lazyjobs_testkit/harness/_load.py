@@ -76,8 +76,10 @@ def _describe(error: Exception) -> str:
     """What was raised, and where."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error}; install what offers it"
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no file {error.filename}"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error}"
     *_, frame = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno})"
 

@@ -20,6 +20,9 @@ from lazyjobs import (
 from lazyjobs_testkit.harness._harness import Harness, HarnessError
 from lazyjobs_testkit.harness._traits import Traits
 
+BACKEND_ENTRY_POINTS = "lazyjobs.backends"
+"""The group by which an installed backend offers itself to `open_backend`, under its URLs' scheme."""
+
 PLACE = "{namespace}"
 _LEFT_BEHIND = "a URL cannot say how to remove a namespace: what was stored in them is left for you to remove"
 _ONE_STORE = "the URL has no {namespace} in it: every rule used the same store, emptied through the backend itself"
@@ -84,7 +87,7 @@ def _check_url(url: str) -> None:
     if "{" in url.replace(PLACE, "") or "}" in url.replace(PLACE, ""):
         raise HarnessError(f"{url} has a brace in it; the place of a namespace's name is written {PLACE}")
     scheme = url.partition("://")[0].lower()
-    installed = entry_points(group="lazyjobs.backends").names
+    installed = entry_points(group=BACKEND_ENTRY_POINTS).names
     if scheme not in installed:
         known = ", ".join(sorted(installed)) or "none"
         raise HarnessError(

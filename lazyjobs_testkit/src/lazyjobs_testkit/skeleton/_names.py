@@ -7,7 +7,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from lazyjobs_testkit.harness import ENTRY_POINTS
+from lazyjobs_testkit.harness import BACKEND_ENTRY_POINTS, ENTRY_POINTS
 
 _PREFIX = "lazyjobs-"
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -50,7 +50,7 @@ class Names(Struct, frozen=True):
             raise NameRefusedError(f"{self.name!r} means something else to lazyjobs-conformance; take another name")
         if self.name in _OF_THE_PROJECT:
             raise NameRefusedError(f"{self.distribution} is a distribution of lazyjobs itself; take another name")
-        for group in (ENTRY_POINTS, "lazyjobs.backends"):
+        for group in (ENTRY_POINTS, BACKEND_ENTRY_POINTS):
             if self.name in entry_points(group=group).names:
                 raise NameRefusedError(f"an installed backend is called {self.name!r} already; take another name")
         if find_spec(self.package) is not None:
