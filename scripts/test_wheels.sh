@@ -60,3 +60,11 @@ python -m pytest -q -p no:cacheprovider test_app.py
 
 echo "== the kit, by name, with no code written"
 python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory
+
+echo "== a new backend: begun, installed by plain pip, tried"
+lazyjobs-conformance new shed
+python -m pip install --quiet -e "./lazyjobs-shed[conformance]"
+status=0
+lazyjobs-conformance shed > told || status=$?
+grep "first: INS-01" told
+test "$status" -eq 1

@@ -55,6 +55,24 @@ def test_workers_share_a_seed_and_come_to_the_report_that_one_process_comes_to(p
     assert {status for status, _ in by_workers["forgetful"].values()} == {"failed", "blocked", "untested"}
 
 
+def test_what_is_spread_over_workers_is_not_measured_and_says_so(project: pytest.Pytester) -> None:
+    selection = ("-k", "INS-06", "--lazyjobs-performance", "--lazyjobs-output=out")
+    result = run(project, *selection, "-n", "1")
+    result.stdout.fnmatch_lines([" note: not measured: the tests were spread over several processes; *"])
+    run(project, *selection)
+    assert json.loads(Path("out", "shelf", "conformance.json").read_bytes())["performance"]["insert"] > 0
+    notes = json.loads(Path("out", "forgetful", "conformance.json").read_bytes())["notes"]
+    assert notes == ["not measured: BackendUnavailableError: no room"]
+
+
+def test_a_place_where_no_report_can_be_written_is_told_before_the_tests(project: pytest.Pytester) -> None:
+    Path("taken").touch()
+    result = run(project, "-k", "INS-06", "--lazyjobs-output=taken")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the report cannot be written to taken" in result.stderr.str()
+    assert "INTERNALERROR" not in result.stderr.str()
+
+
 def test_a_worker_that_dies_fails_the_rule_it_was_at(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_mine="""
@@ -133,6 +151,7 @@ def test_options_of_the_plugin_begin_with_its_name(unrelated: pytest.Pytester) -
         "--lazyjobs-seed",
         "--lazyjobs-thorough",
         "--lazyjobs-output",
+        "--lazyjobs-performance",
         "--lazyjobs-baseline",
     }
 

@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--lazyjobs-seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
     group.addoption("--lazyjobs-thorough", action="store_true", help="ten times the usual budgets")
     group.addoption(
+        "--lazyjobs-performance",
+        action="store_true",
+        help="measure the backend too; the figures are told and fail nothing",
+    )
+    group.addoption(
         "--lazyjobs-output", metavar="DIR", help="write conformance.json, conformance.html and badge.json there"
     )
     group.addoption(
