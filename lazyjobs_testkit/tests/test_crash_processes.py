@@ -12,20 +12,17 @@ import pytest
 from lazyjobs import InsertParams, ListOptions
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import ChildError, ChildProcess, ForkServer, Site, _processes, fork_server, open_amid
-from lazyjobs_testkit.harness import Harness, Namespaces, load_harness
+from lazyjobs_testkit.harness import Namespaces, SupportsNewerSchema, load_harness
+from lazyjobs_testkit.zoo.files import Durable
 
-BACKENDS = Path(__file__).with_name("durable_backends.py")
+HARNESS = Durable.Harness
 INSERT = m.Insert(InsertParams(kind="k"))
 LIST = m.ListRecords(ListOptions(limit=None))
 
 
-def harness_of(backend: str) -> type[Harness]:
-    return load_harness(f"{BACKENDS}:{backend}Harness")
-
-
 @pytest.fixture
 def namespace() -> Iterator[str]:
-    namespaces = Namespaces(harness_of("File")())
+    namespaces = Namespaces(HARNESS())
     name = namespaces.create()
     yield name
     namespaces.destroy(name)
@@ -33,13 +30,13 @@ def namespace() -> Iterator[str]:
 
 @pytest.fixture
 def child(namespace: str) -> Iterator[ChildProcess]:
-    with fork_server(harness_of("File")).fork("child") as child:
+    with fork_server(HARNESS).fork("child") as child:
         child.open(namespace)
         yield child
 
 
 def listed(namespace: str) -> int:
-    with fork_server(harness_of("File")).fork("witness") as witness:
+    with fork_server(HARNESS).fork("witness") as witness:
         witness.open(namespace)
         answer = witness.ask(LIST).answer
     assert isinstance(answer, m.Many)
@@ -60,16 +57,16 @@ def test_a_child_dies_right_after_the_answer(child: ChildProcess, namespace: str
 
 def test_the_steps_of_a_call_are_told_by_name(child: ChildProcess) -> None:
     child.ask_and_die(INSERT)
-    assert "posix.replace" in child.steps
+    assert "posix.pwrite" in child.steps
     assert "fcntl.flock" in child.steps
 
 
 def test_a_child_dies_before_the_step_it_is_told(child: ChildProcess, namespace: str) -> None:
     child.ask(INSERT)
     child.ask_and_die(INSERT)
-    writing = child.steps.index("posix.replace")
+    writing = child.steps.index("posix.pwrite")
     for step, expected in ((writing, 2), (writing + 1, 3)):
-        with fork_server(harness_of("File")).fork(f"killed at {step}") as another:
+        with fork_server(HARNESS).fork(f"killed at {step}") as another:
             another.open(namespace)
             assert isinstance(another.ask_and_die(INSERT, step=step).answer, m.Unknown)
         assert listed(namespace) == expected
@@ -86,10 +83,10 @@ def test_a_child_killed_at_once_tells_nothing(child: ChildProcess) -> None:
 
 
 def test_what_opening_raises_is_told(namespace: str) -> None:
-    harness = harness_of("File")()
-    Path(harness.path(namespace)).parent.mkdir(parents=True, exist_ok=True)  # type: ignore[attr-defined]
-    harness.newer_schema(namespace)  # type: ignore[attr-defined]
-    with fork_server(type(harness)).fork("child") as child, pytest.raises(ChildError, match="of a newer version"):
+    harness = HARNESS()
+    assert isinstance(harness, SupportsNewerSchema)
+    harness.newer_schema(namespace)
+    with fork_server(HARNESS).fork("child") as child, pytest.raises(ChildError, match="by a newer version"):
         child.open(namespace)
 
 
@@ -107,8 +104,8 @@ def test_a_killed_child_is_gone(child: ChildProcess) -> None:
 
 
 def test_an_opening_waits_before_the_step_it_is_told(namespace: str) -> None:
-    server = fork_server(harness_of("File"))
-    with server.fork("first") as first, server.fork("second") as second, Site(harness_of("File")(), namespace) as site:
+    server = fork_server(HARNESS)
+    with server.fork("first") as first, server.fork("second") as second, Site(HARNESS(), namespace) as site:
         assert not open_amid(site, first, second)
         step = first.steps.index("fcntl.flock")
         assert open_amid(site, first, second, step)
@@ -117,8 +114,8 @@ def test_an_opening_waits_before_the_step_it_is_told(namespace: str) -> None:
 
 def test_a_harness_that_cannot_be_loaded_is_told_with_its_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
-    broken.write_text((BACKENDS).read_text())
-    harness = load_harness(f"{broken}:FileHarness")
+    broken.write_text("from lazyjobs_testkit.zoo.files import Durable\nclass MyHarness(Durable.Harness): ...\n")
+    harness = load_harness(f"{broken}:MyHarness")
     broken.write_text("raise RuntimeError('not today')")
     with pytest.raises(ChildError, match="not today"):
         ForkServer(harness)
@@ -138,7 +135,7 @@ time.sleep(60)
 
 
 def test_no_child_outlives_a_parent_that_was_killed(namespace: str) -> None:
-    arguments = [sys.executable, "-c", PARENT, f"{BACKENDS}:FileHarness", namespace]
+    arguments = [sys.executable, "-c", PARENT, HARNESS.reference(), namespace]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())

@@ -6,14 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from lazyjobs import Backend, ClaimParams, CompleteParams, InsertParams, ListOptions, Record
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.harness import Harness, load_harness
+from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import (
     Churn,
     Crew,
@@ -29,8 +28,8 @@ from lazyjobs_testkit.history import (
 from lazyjobs_testkit.history._interruptions import interruptions
 from lazyjobs_testkit.history._meeting import Meeting
 from lazyjobs_testkit.history._threads import frequent_switches
+from lazyjobs_testkit.zoo.files import Durable
 
-BACKENDS = Path(__file__).with_name("racy_backends.py")
 PAST = datetime(2024, 1, 1, tzinfo=UTC)
 INSERT = m.Insert(InsertParams(kind="k", run_at=PAST))
 CLAIM = m.Claim(ClaimParams())
@@ -197,15 +196,15 @@ def test_a_tracer_that_is_there_already_is_left_alone() -> None:
 
 
 @pytest.fixture
-def sqlite() -> Iterator[tuple[type[Harness], str]]:
-    harness = load_harness(f"{BACKENDS}:SqliteHarness")
+def durable() -> Iterator[tuple[type[Harness], str]]:
+    harness = Durable.Harness
     namespace = f"kit_recording_{time.monotonic_ns()}"
     yield harness, namespace
     harness().destroy(namespace)
 
 
-def test_processes_play_again_and_again_on_one_clock(sqlite: tuple[type[Harness], str]) -> None:
-    harness, namespace = sqlite
+def test_processes_play_again_and_again_on_one_clock(durable: tuple[type[Harness], str]) -> None:
+    harness, namespace = durable
     operations = prepare(harness().open(namespace), 30)
     with Crew(harness, namespace, 2) as crew:
         before = time.monotonic_ns()
@@ -227,8 +226,8 @@ def recorded_list(backend: Backend) -> list[Operation]:
     return recorder.operations()
 
 
-def test_no_process_is_left_behind(sqlite: tuple[type[Harness], str]) -> None:
-    with Crew(*sqlite, 2) as crew:
+def test_no_process_is_left_behind(durable: tuple[type[Harness], str]) -> None:
+    with Crew(*durable, 2) as crew:
         processes = [member._process for member in crew._members]
         assert [process.poll() for process in processes] == [None, None]
     assert [process.poll() for process in processes] == [0, 0]
@@ -250,8 +249,8 @@ def test_a_process_that_cannot_start_is_reported_with_what_it_wrote() -> None:
         pass
 
 
-def test_a_process_that_dies_is_reported(sqlite: tuple[type[Harness], str]) -> None:
-    with Crew(*sqlite, 1) as crew:
+def test_a_process_that_dies_is_reported(durable: tuple[type[Harness], str]) -> None:
+    with Crew(*durable, 1) as crew:
         crew._members[0]._process.kill()
         with pytest.raises(CrewError, match="process"):
             crew.play([Rounds(((INSERT,),))], 1)

@@ -6,20 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import pytest
-from msgspec.structs import replace
 
 from lazyjobs import (
     Backend,
     ClaimParams,
     CompleteParams,
     DiscardParams,
-    ExtendParams,
     InsertParams,
     ListOptions,
-    PruneParams,
     Record,
     RetryParams,
-    Stats,
 )
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import Harness, Traits
@@ -74,16 +70,6 @@ def test_two_handles_in_turn_pass() -> None:
         walk_at_random(bench, handles=2)
 
 
-class ForgetsTheRetry(Kept):
-    """The third attempt's retry keeps its run_at."""
-
-    def retry(self, params: RetryParams) -> None:
-        if params.attempt == 3:
-            record = next((each for each in self.list(ListOptions(limit=None)) if each.id == params.id), None)
-            params = params if record is None else replace(params, run_at=record.run_at)
-        super().retry(params)
-
-
 class Drops(Kept):
     """Loses track of a record that is discarded at its second attempt."""
 
@@ -98,82 +84,6 @@ class Drops(Kept):
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
         return [record for record in super().list(options) if record.id not in self.dropped]
-
-
-class Overcounts(Kept):
-    """Counts what was retried twice."""
-
-    retries = 0
-
-    def retry(self, params: RetryParams) -> None:
-        super().retry(params)
-        self.retries += params.attempt == 2
-
-    def stats(self) -> Stats:
-        stats = super().stats()
-        return replace(stats, total=stats.total + self.retries)
-
-
-class Reclaims(Kept):
-    """Lets a record that was retried be claimed by everybody."""
-
-    def claim(self, params: ClaimParams) -> Record | None:
-        record = super().claim(params)
-        if record is not None and record.attempt == 2 and record.last_error:
-            super().retry(RetryParams(id=record.id, attempt=2, run_at=record.run_at, last_error=record.last_error))
-        return record
-
-
-class RefusesTheLate(Kept):
-    """Refuses to complete what was extended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.extended: set[tuple[int, int]] = set()
-
-    def extend(self, params: ExtendParams) -> None:
-        super().extend(params)
-        self.extended.add((params.id, params.attempt))
-
-    def complete(self, params: CompleteParams) -> None:
-        if (params.id, params.attempt) in self.extended:
-            params = replace(params, attempt=params.attempt + 1)
-        super().complete(params)
-
-
-class PrunesTheNewest(Kept):
-    """Prunes everything when it is told to prune one."""
-
-    def prune(self, params: PruneParams) -> int:
-        number = super().prune(params)
-        if params.limit == 1:
-            super().prune(replace(params, limit=1000))
-        return number
-
-
-class ReusesIds(Kept):
-    """Gives the id of the record before again to one of another kind."""
-
-    def insert(self, params: InsertParams) -> Record:
-        record = super().insert(params)
-        return replace(record, id=record.id - 1) if params.kind == "other.kind" and record.id > 2 else record
-
-
-WRONG: list[tuple[type[Kept], Sequence[str], str]] = [
-    (ForgetsTheRetry, (), "due|run_at"),
-    (Drops, (), "does not show record"),
-    (Overcounts, (), "stats counts"),
-    (Reclaims, (), "held by attempt 2|last_error|retrying"),
-    (RefusesTheLate, ("extend",), "was (refused|accepted)"),
-    (PrunesTheNewest, ("prune",), "are gone, not 1|stats counts|does not show"),
-    (ReusesIds, (), "the id"),
-]
-
-
-@pytest.mark.parametrize(("backend", "extras", "words"), WRONG)
-def test_a_wrong_backend_is_caught_by_every_seed(backend: type[Kept], extras: Sequence[str], words: str) -> None:
-    for seed in range(5):
-        assert re.search(words, walk(backend, extras, seed=seed)), f"seed {seed}"
 
 
 def test_the_same_seed_finds_the_same_sequence() -> None:

@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait
 
-from lazyjobs_testkit.crash._messages import Begun
+from lazyjobs import InsertParams
+from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER, Begun
 from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, Flight, Moment
 from lazyjobs_testkit.crash._site import Site
+from lazyjobs_testkit.crash._tripwire import distinct_steps
 from lazyjobs_testkit.history import Operation
+from lazyjobs_testkit.model import Insert
 
 _FEW_CALLS = 10
 _BLINK = 0.002
@@ -55,13 +58,16 @@ class _Worker:
 def storm(site: Site, choices: random.Random, *, processes: int, seconds: float) -> None:
     """Lets processes work in one namespace, and kills each at a random instant within so many seconds.
 
-    The seconds begin when each process has made a few calls, however busy the machine may be.
+    Before each of them but the last another process dies inside an insert, at a step chosen at random, which an instant
+    would hardly ever hit. The seconds begin when each process has made a few calls, however busy the machine may be.
     """
     with _at_work(site, choices, processes) as workers:
         _warm_up(workers, until=time.monotonic() + 10 * seconds)
         begin = time.monotonic()
         for instant in sorted(choices.uniform(0, seconds) for _ in workers):
             _watch(workers, until=begin + instant)
+            if len(workers) > 1:
+                _die_amid(site, choices)
             _end(site, workers.pop())
 
 
@@ -76,6 +82,17 @@ def interrupt(site: Site, choices: random.Random, *, processes: int, seconds: fl
         _watch(workers, until=time.monotonic() + seconds)
         while workers:
             _end(site, workers.pop())
+
+
+def _die_amid(site: Site, choices: random.Random) -> None:
+    """Lets a process die inside an insert, after one that has shown which steps an insert has."""
+    steps = [AFTER_THE_ANSWER]
+    for _ in range(2):
+        insert = Insert(InsertParams(kind="kit.crash", queue=choices.choice(QUEUES)))
+        with site.fork() as child:
+            child.open(site.namespace)
+            site.note(child.ask_and_die(insert, step=choices.choice(steps)))
+            steps = [*distinct_steps(child.steps)] or steps
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_OWN = "lazyjobs_testkit"
+_OWN = "lazyjobs_testkit."
+_ZOO = "lazyjobs_testkit.zoo."
 _PAUSE = 1e-6
 
 
@@ -18,8 +19,8 @@ def interruptions(seed: int, likelihood: float) -> Iterator[None]:
     """Within it, this thread gives way to others before some lines, chosen at random by the seed.
 
     An interpreter with a global lock changes threads at few points, so races that are real elsewhere, or under load,
-    would hardly ever show. Only Python code outside the kit is interrupted. Where a debugger or a coverage tool
-    already traces the thread, nothing is.
+    would hardly ever show. Only Python code outside the kit is interrupted, and that of its zoo. Where a debugger or a
+    coverage tool already traces the thread, nothing is.
     """
     if not likelihood or sys.gettrace() is not None or threading.gettrace() is not None:
         yield
@@ -40,8 +41,7 @@ def _make_tracer(seed: int, likelihood: float) -> Any:
         return interrupt
 
     def enter(frame: FrameType, event: str, argument: object) -> Any:  # noqa: ARG001 (the signature is Python's)
-        if str(frame.f_globals.get("__name__", "")).startswith(_OWN):
-            return None
-        return interrupt
+        name = str(frame.f_globals.get("__name__", ""))
+        return None if name.startswith(_OWN) and not name.startswith(_ZOO) else interrupt
 
     return enter

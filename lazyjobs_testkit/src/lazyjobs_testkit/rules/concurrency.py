@@ -60,7 +60,7 @@ RULES = (
         text=_FENCED,
         level=Level.CONCURRENT,
         cause="state and attempt are read first and written afterwards: a claim in between is overwritten",
-        needs=(*_EXCLUSION, *_RECORDS),
+        needs=(*_EXCLUSION, *_RECORDS, "CON-06"),
     ),
     Rule(
         id="CON-05",
@@ -103,7 +103,7 @@ RULES = (
         text=_KEPT,
         level=Level.CONCURRENT,
         cause="a whole file, index or cached list is read, changed and written back, and another's change is gone",
-        needs=(*_EXCLUSION, *_RECORDS, *_COUNTS),
+        needs=(*_EXCLUSION, *_RECORDS, *_COUNTS, "CON-07"),
     ),
     Rule(
         id="CON-10",
@@ -111,7 +111,7 @@ RULES = (
         text=_KEPT,
         level=Level.CONCURRENT,
         cause="what one process holds in memory is written over what another has stored since",
-        needs=("CON-03", "CON-09"),
+        needs=("CON-03", "CON-08", "CON-09"),
         trait=_PROCESSES,
     ),
     Rule(

@@ -5,6 +5,9 @@ from lazyjobs_testkit.rules._rule import Level, Rule
 _ACKNOWLEDGED = "What was acknowledged survives SIGKILL and reopening; what was not is there whole or not at all."
 _CLAIMABLE = "A process killed at any point leaves every record claimable again at the latest when its lease ends."
 _FOUNDATIONS = ("INS-01", "INS-09", "CLM-01", "CLM-09", "TRN-01", "TRN-02", "TRN-03", "LSE-01")
+_REOPENED = (*_FOUNDATIONS, "DUR-01")
+_SHARED = ("CON-03", "CON-08", "CON-10")
+"""What does not hold among processes that live is not to be asked of those that are killed."""
 
 RULES = (
     Rule(
@@ -23,7 +26,7 @@ RULES = (
         level=Level.CRASH_SAFE,
         cause="the answer is given before the write is: a buffer that is flushed later, a background writer, a commit "
         "left open until the next call",
-        needs=_FOUNDATIONS,
+        needs=_REOPENED,
         trait="durable",
         namespaces=2,
     ),
@@ -33,7 +36,7 @@ RULES = (
         text=_ACKNOWLEDGED,
         level=Level.CRASH_SAFE,
         cause="one transition made of two writes, or a file rewritten in place",
-        needs=("DUR-02",),
+        needs=("DUR-02", "DUR-04"),
         trait="durable",
         namespaces=2,
     ),
@@ -66,7 +69,7 @@ RULES = (
         "ended",
         level=Level.CRASH_SAFE,
         cause="the lease is kept in memory, or opening takes every running record for abandoned",
-        needs=_FOUNDATIONS,
+        needs=(*_REOPENED, "DUR-02"),
         trait="durable",
         namespaces=2,
     ),
@@ -77,7 +80,7 @@ RULES = (
         "when the lease has ended but nobody claimed the record again.",
         level=Level.CRASH_SAFE,
         cause="who holds what is kept in memory, or the attempt is counted again from what is stored",
-        needs=(*_FOUNDATIONS, "FEN-01"),
+        needs=(*_REOPENED, "FEN-01", "DUR-02", "DUR-04"),
         trait="durable",
         namespaces=2,
     ),
@@ -97,7 +100,7 @@ RULES = (
         text="First opening by several processes at once is safe",
         level=Level.CRASH_SAFE,
         cause="looking whether the layout is there and making it are two steps, with room for another process between",
-        needs=("INS-01",),
+        needs=("INS-01", *_SHARED),
         trait="multi_process",
         namespaces=2,
     ),
@@ -107,7 +110,7 @@ RULES = (
         text=_ACKNOWLEDGED,
         level=Level.CRASH_SAFE,
         cause="what the killed process held shared, a lock, a journal or a buffer, is repaired wrongly by the others",
-        needs=("DUR-02", "DUR-03", "DUR-05", "DUR-06"),
+        needs=("DUR-02", "DUR-03", "DUR-05", "DUR-06", *_SHARED),
         trait="durable",
         namespaces=2,
     ),
@@ -117,7 +120,7 @@ RULES = (
         text=_ACKNOWLEDGED,
         level=Level.CRASH_SAFE,
         cause="the storage acknowledges before it has written, or the backend repeats a call that had taken effect",
-        needs=("DUR-02", "DUR-03", "DUR-05", "DUR-06"),
+        needs=("DUR-02", "DUR-03", "DUR-05", "DUR-06", *_SHARED),
         trait="durable",
         hook="restart",
         namespaces=2,

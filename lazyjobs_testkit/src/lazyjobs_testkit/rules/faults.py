@@ -50,7 +50,7 @@ RULES = (
         "after a lost answer.",
         level=Level.CRASH_SAFE,
         cause="the repeated request finds no running record any more, and ClaimLostError is raised",
-        needs=(*_WELL, "TRN-14"),
+        needs=(*_WELL, "TRN-14", "FLT-03"),
         hook="faults",
     ),
     Rule(
@@ -68,7 +68,7 @@ RULES = (
         text="Stores a new record, pending, and returns it once it is stored",
         level=Level.CRASH_SAFE,
         cause="an error is swallowed, and the call answered as if it had succeeded",
-        needs=(*_WELL, "FLT-03"),
+        needs=(*_WELL, "FLT-03", "FLT-04", "FLT-05", "FLT-06"),
         hook="faults",
     ),
 )

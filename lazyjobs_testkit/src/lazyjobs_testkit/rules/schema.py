@@ -12,7 +12,7 @@ RULES = (
         level=Level.CRASH_SAFE,
         cause="a new column without a value for the old rows, times or payloads converted on the way, rows that the "
         "new queries do not find",
-        needs=("INS-01", "INS-09", "CLM-01"),
+        needs=("INS-01", "INS-09", "CLM-01", "DUR-01"),
         trait="durable",
         hook="old_schema",
         namespaces=2,

@@ -55,7 +55,7 @@ RULES = (
         text="What was acknowledged survives SIGKILL and reopening; what was not is there whole or not at all.",
         level=Level.CRASH_SAFE,
         cause="state that is held in memory only: the last id, the order of what is due, leases",
-        needs=("STF-01",),
+        needs=("STF-01", "DUR-01"),
         trait="durable",
     ),
     Rule(

@@ -24,6 +24,8 @@ _QUEUES = ("a", "b", "c")
 _LEASES = (1.0, 10.0, 60.0, 3600.0)
 _ADVANCES = (0.0, 0.0, 0.0, 1.0, 9.0, 60.0, 3600.0)
 _PAYLOADS = (b"{}", b'{"b": 1.0, "a": 1e0}', b"[null]")
+_INSERTING = (24, 8, 3)
+"""How likely an insert is in a sequence: one of few records brings each of them far."""
 _ERRORS = ("", "failed", "failed again:\n\tat line 1", "nul \0 and half a pair \ud800")
 
 
@@ -38,6 +40,7 @@ class Chooser:
         self._extras = extras
         self._handles = handles
         self._now = float(choices.choice((-7200, -60, 0)))
+        self._inserting = choices.choice(_INSERTING)
         self._planned: list[Step] = []
 
     def choose(self, scene: Scene) -> Step:
@@ -46,7 +49,7 @@ class Chooser:
             return self._planned.pop()
         self._now += self._choices.choice(_ADVANCES)
         makers: list[tuple[int, Callable[[Scene], Step]]] = [
-            (24, self._insert),
+            (self._inserting, self._insert),
             (30, self._claim),
             (28, self._finish),
             (9, self._list),

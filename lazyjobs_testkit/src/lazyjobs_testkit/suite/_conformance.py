@@ -16,8 +16,8 @@ from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._rule import rule_of
 
-BUDGET = pytest.StashKey[float]()
-"""In the stash of pytest's configuration: by what the usual budgets are multiplied, for the kit's trials of itself."""
+BUDGET = pytest.StashKey[Callable[[str], float]]()
+"""In the stash of pytest's configuration: by what the usual budget is multiplied for a rule, by its id."""
 
 
 class SuiteError(Exception):
@@ -41,8 +41,10 @@ class Suite:
     def bench(self, request: pytest.FixtureRequest) -> Iterator[Bench]:
         """A fresh namespace of the backend under test."""
         seed: int = request.config.getoption("lazyjobs_seed")
-        usual = 10.0 if request.config.getoption("lazyjobs_thorough") else 1.0
-        with Bench(self.harness(), seed=seed, budget=request.config.stash.get(BUDGET, usual)) as bench:
+        budget = 10.0 if request.config.getoption("lazyjobs_thorough") else 1.0
+        if (factor := request.config.stash.get(BUDGET, None)) is not None:
+            budget *= factor(rule_of(request.function) or "")
+        with Bench(self.harness(), seed=seed, budget=budget) as bench:
             yield bench
 
 

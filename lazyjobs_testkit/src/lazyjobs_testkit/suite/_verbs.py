@@ -68,5 +68,5 @@ def insert_in_state(bench: Bench, state: State) -> Record:
     record = bench.claimed(run_at=PAST, lease=HOUR)
     for verb, outcome in OUTCOMES.items():
         if outcome is state:
-            finish(bench.backend, finish_params(verb, record, run_at=FUTURE))
+            finish(bench.backend, finish_params(verb, record, run_at=FUTURE, last_error="why it is so"))
     return record

@@ -1,5 +1,6 @@
 """Walking a random sequence of calls against the model, and shrinking one that fails."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -12,13 +13,15 @@ from msgspec.structs import replace
 
 from lazyjobs import Backend, SupportsClose
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.crash import goes_on
 from lazyjobs_testkit.history import minimize
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._chooser import Chooser
 from lazyjobs_testkit.suite._steps import InsertManyStep, InsertStep, ListStep, ReopenStep, Scene, StatsStep, Step
 
-_SEQUENCES = 150
-_LENGTHS = (5, 15, 30, 60)
+_SEQUENCES = 300
+_LEAST_SEQUENCES = 100
+_LENGTHS = (10, 30, 60)
 _SECONDS = 0.8
 _SHRINKING = 5.0
 _HANDLES = ("backend", "another")
@@ -55,9 +58,9 @@ def walk_at_random(bench: Bench, extras: Collection[str] = (), *, handles: int =
     does, when time runs out. They are made here rather than by Hypothesis, whose sequences change with its version, and
     which counts examples where the kit has seconds to spend.
     """
-    deadline = time.monotonic() + _SECONDS * bench.budget
-    for number in range(int(_SEQUENCES * bench.budget)):
-        if number and time.monotonic() > deadline:
+    begin, least = time.monotonic(), int(_LEAST_SEQUENCES * bench.budget)
+    for number in range(math.ceil(_SEQUENCES * bench.budget)):
+        if number and not goes_on(number, begin, _SECONDS * bench.budget, least=least):
             return
         choices = random.Random(f"{bench.seed} {number}")  # noqa: S311 (to be reproduced, not to be secret)
         walk = _walk(bench, _at_random(choices, extras, handles), handles)

@@ -144,7 +144,7 @@ class ConcurrencyTests:
                 queue = f"batch-{scene}"
                 count = len(stage.insert([queue] * (_BATCH * _ROUNDS // 2)))
                 batch = m.ClaimMany(ClaimParams(queues=(queue,)), _BATCH)
-                stage.play([Rounds(((batch,),) * max(count // _BATCH, 1))] * stage.callers)
+                stage.play([Rounds(((batch,),) * max(1, count // _BATCH))] * stage.callers)
                 stage.judge_scene([Fault.DUPLICATED])
 
     @rule("CON-17")

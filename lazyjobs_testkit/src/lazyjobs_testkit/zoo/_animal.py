@@ -18,6 +18,17 @@ _PACKAGE = __name__.rpartition(".")[0]
 _SMALL_BUDGET = 0.01
 
 
+class Budget(Struct, frozen=True):
+    """By what the usual budget of a rule is multiplied."""
+
+    usual: float = 1.0
+    """For all rules but `rule`, which has its usual budget."""
+    rule: str = ""
+
+    def __call__(self, rule: str) -> float:
+        return 1.0 if rule == self.rule else self.usual
+
+
 class Exhibit(Struct, frozen=True):
     """A backend in the zoo. Its harness stands at the top of a module, so that a reference finds it."""
 
@@ -40,9 +51,9 @@ class Exhibit(Struct, frozen=True):
         return f"{self.harness.__module__}:{self.harness.__qualname__}"
 
     @property
-    def budget(self) -> float:
-        """By what the usual budgets are multiplied when it is tried."""
-        return _SMALL_BUDGET
+    def budget(self) -> Budget:
+        """With what it is tried."""
+        return Budget(_SMALL_BUDGET)
 
 
 class Animal(Exhibit, frozen=True):
@@ -55,9 +66,9 @@ class Animal(Exhibit, frozen=True):
     also: Mapping[str, str] = {}
     """Other rules that the same fault breaks of necessity, each with the reason why it does."""
     racy: bool = False
-    """Whether it takes luck to catch it: threads that meet, a process that is killed at the right moment.
+    """Whether it takes luck or time to catch it: threads that meet, a process killed at the right moment.
 
-    It is then tried with the usual budget, and its `also` may fail instead of must.
+    The rule that it breaks is then tried with the usual budget, and its `also` may fail instead of must.
     """
 
     def __post_init__(self) -> None:
@@ -66,8 +77,8 @@ class Animal(Exhibit, frozen=True):
             raise ValueError(f"{self.name} breaks {', '.join(sorted(unknown))}, which the manifest does not know")
 
     @property
-    def budget(self) -> float:
-        return 1.0 if self.racy else _SMALL_BUDGET
+    def budget(self) -> Budget:
+        return Budget(_SMALL_BUDGET, self.breaks if self.racy else "")
 
 
 class Oddity(Exhibit, frozen=True):

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 
@@ -49,12 +49,17 @@ class Table:
         self.records: dict[int, Record] = {}
         self.last_id = 0
 
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keeps all others out; what is called outside of it is atomic by itself."""
+        return self.changed
+
     def get(self, id: int) -> Record | None:
         return self.records.get(id)
 
     def put(self, record: Record) -> None:
-        self.records[record.id] = record
-        self.changed.notify_all()
+        with self.changed:
+            self.records[record.id] = record
+            self.changed.notify_all()
 
     def delete(self, id: int) -> None:
         del self.records[id]
@@ -86,7 +91,7 @@ def _make_harness(backend: "type[SevenMethods]") -> type[Harness]:
         "__module__": backend.__module__,
         "__qualname__": f"{backend.__qualname__}.Harness",
     }
-    return type("Harness", (TableHarness,), members)
+    return type("Harness", (backend.harness_base,), members)
 
 
 class SevenMethods:
@@ -94,6 +99,7 @@ class SevenMethods:
 
     traits: ClassVar[Traits] = Traits(max_payload=20_000)
     table_class: ClassVar[type[Table]] = Table
+    harness_base: ClassVar[type[TableHarness]] = TableHarness
     Harness: ClassVar[type[Harness]]
     """Opens it: each subclass has one of its own."""
 
@@ -107,7 +113,7 @@ class SevenMethods:
     @contextmanager
     def exclusive(self, method: str) -> Iterator[None]:  # noqa: ARG002 (for those that forget the lock in one method)
         """The critical section of a call."""
-        with self.table.changed:
+        with self.table.exclusive():
             yield
 
     def now(self) -> datetime:

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from msgspec import Struct
 
 from lazyjobs_testkit.report import Report
-from lazyjobs_testkit.zoo._animal import Exhibit
+from lazyjobs_testkit.zoo._animal import Budget, Exhibit
 from lazyjobs_testkit.zoo._trial import try_suite
 
 
@@ -17,6 +17,13 @@ class Visit(Struct, frozen=True):
     exhibit: Exhibit
     seed: int
     rule: str = ""
+    full: bool = False
+    """Whether every rule has its usual budget."""
+
+    @property
+    def budget(self) -> Budget:
+        """With what it is tried."""
+        return Budget() if self.full else self.exhibit.budget
 
 
 def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Report]]:
@@ -25,12 +32,11 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         pending = {
-            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.exhibit.budget, visit.rule): visit
-            for visit in visits
+            pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit for visit in visits
         }
         for future in as_completed(pending):
             yield pending[future], future.result()
 
 
-def _try(reference: str, seed: int, budget: float, rule: str) -> Report:
+def _try(reference: str, seed: int, budget: Budget, rule: str) -> Report:
     return try_suite(reference, seed=seed, budget=budget, rules=[rule] if rule else [])

@@ -4,40 +4,48 @@ import contextlib
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from lazyjobs_testkit.cli import run_conformance
 from lazyjobs_testkit.report import Report, RuleResult, Status, read_report
-from lazyjobs_testkit.zoo._animal import Animal, Exhibit, Oddity
+from lazyjobs_testkit.zoo._animal import Animal, Budget, Exhibit, Oddity
 
 
-class _Budget:
+class _Budgeting:
     """A plugin of pytest that sets the budget of every test."""
 
-    def __init__(self, factor: float) -> None:
-        self._factor = factor
+    def __init__(self, budget: Callable[[str], float]) -> None:
+        self._budget = budget
 
     def pytest_configure(self, config: pytest.Config) -> None:
         from lazyjobs_testkit.suite._conformance import BUDGET
 
-        config.stash[BUDGET] = self._factor
+        config.stash[BUDGET] = self._budget
 
 
-def try_suite(reference: str, *, seed: int, budget: float, rules: Sequence[str] = ()) -> Report:
+def try_suite(reference: str, *, seed: int, budget: Budget, rules: Sequence[str] = ()) -> Report:
     """Runs the suite (all of it, if no rules are named) on a backend, as `lazyjobs-conformance` does; silently."""
     with (
         tempfile.TemporaryDirectory(prefix="lazyjobs-zoo-") as output,
         contextlib.redirect_stdout(io.StringIO()) as told,
     ):
-        status = run_conformance(reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budget(budget)])
+        status = run_conformance(reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budgeting(budget)])
         try:
-            return read_report(Path(output) / "conformance.json")
+            report = read_report(Path(output) / "conformance.json")
         except Exception as error:
             error.add_note(f"pytest ended with {status}: {told.getvalue()[-2000:]}")
             raise
+    _remove_saved(report)
+    return report
+
+
+def _remove_saved(report: Report) -> None:
+    """Removes the histories that failures have saved: there would be one for each visit of a racy animal."""
+    for path in Path(tempfile.gettempdir()).glob(f"lazyjobs-{report.backend.name}-*.json"):
+        path.unlink(missing_ok=True)
 
 
 def judge(exhibit: Exhibit, report: Report) -> tuple[str, ...]:

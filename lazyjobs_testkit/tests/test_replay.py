@@ -1,0 +1,48 @@
+"""A history that a failed rule has saved is judged again, by the command that the report tells, to the same end."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RACY = {
+    "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
+    "processes": ("lazyjobs_testkit.zoo.processes:OverwritingInserter.Harness", "CON-10"),
+}
+
+
+def conformance(directory: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command, in a directory in which everything temporary is made too."""
+    command = [sys.executable, "-m", "lazyjobs_testkit", *arguments]
+    environment = {**os.environ, "TMPDIR": str(directory)}
+    return subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(("reference", "rule"), RACY.values(), ids=RACY)
+def test_the_saved_history_of_a_race_replays_by_the_command_that_is_told(
+    tmp_path: Path, reference: str, rule: str
+) -> None:
+    seed = str(time.time_ns() % 2**32)
+    print(f"seed {seed}")
+    failed = conformance(tmp_path, reference, "--rule", rule, "--seed", seed)
+    story = failed.stdout[failed.stdout.index(f" FAIL {rule}") :]
+    told = re.search(r"saved: lazyjobs-conformance (.+)", story)
+    assert told, story
+    replayed = conformance(tmp_path, *shlex.split(told[1]))
+    assert replayed.returncode == 1, replayed.stderr
+    violation = story.splitlines()[1].strip()
+    assert violation in replayed.stdout
+    assert f"seed {seed}" in replayed.stdout
+    assert called(story) == called(replayed.stdout)
+
+
+def called(text: str) -> list[str]:
+    """The calls that a story shows, without how it is indented."""
+    return [line.strip() for line in text.splitlines() if re.search(r"[\d.]+ to +[\d.?]+ ", line)]
