@@ -55,9 +55,12 @@ types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
+	sh scripts/check_skeleton.sh $(RUN)
 
 docs: setup
 	$(RUN)/python scripts/contract_page.py
+	$(RUN)/lazyjobs-conformance --rules > docs/rules.md
+	$(RUN)/lazyjobs-conformance --schema > docs/conformance.schema.json
 	$(RUN)/python -m pytest -q README.md docs
 
 build: setup

@@ -91,7 +91,8 @@ pytest_collect_file = Sybil(
         _refuse_other_languages,
     ],
     patterns=["README.md", "docs/*.md"],
-    excludes=["*/README.md", "*/docs/*.md"],
+    # A test of the kit reads that page as its reader does: some of its blocks change files that others wrote.
+    excludes=["*/README.md", "*/docs/*.md", "docs/writing-a-backend.md"],
     setup=_enter_directory,
     teardown=_leave_directory,
 ).pytest()

@@ -51,6 +51,7 @@ from lazyjobs.jobs import (
     UnknownKindError,
 )
 from lazyjobs.runner import (
+    Attempt,
     CurrentJob,
     JobRunner,
     NoJobError,
@@ -66,6 +67,7 @@ from lazyjobs.runner import (
 
 __all__ = [
     "CONTRACT_VERSION",
+    "Attempt",
     "Backend",
     "BackendClosedError",
     "BackendError",

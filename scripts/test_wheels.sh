@@ -44,5 +44,27 @@ runner.enqueue(Hello())
 PYTHON
 lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
 
+echo "== the fixture for the tests of an application"
+cat > test_app.py <<'PYTHON'
+from app import Hello, runner
+
+
+def test_hello(jobs, capsys):
+    jobs.use(runner)
+    runner.enqueue(Hello())
+    jobs.assert_enqueued(Hello, count=1)
+    jobs.drain()
+    assert capsys.readouterr().out == "hello from the wheel\n"
+PYTHON
+python -m pytest -q -p no:cacheprovider test_app.py
+
 echo "== the kit, by name, with no code written"
 python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory
+
+echo "== a new backend: begun, installed by plain pip, tried"
+lazyjobs-conformance new shed
+python -m pip install --quiet -e "./lazyjobs-shed[conformance]"
+status=0
+lazyjobs-conformance shed > told || status=$?
+grep "first: INS-01" told
+test "$status" -eq 1

@@ -22,6 +22,7 @@ PACKAGES = [
     "lazyjobs.control",
     "lazyjobs.cli",
     "lazyjobs_memory",
+    "lazyjobs_testkit.jobs",
 ]
 MAY_IMPORT = {
     "contract": set[str](),

@@ -7,6 +7,7 @@ from threading import Event, Thread, current_thread
 import pytest
 
 from lazyjobs import BackendUnavailableError, ClaimParams, JobRunner, Record, RunnerStateError, State
+from lazyjobs.runner._crew import Crew
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.jobs import Do, Impatient, action, impatient, states
@@ -89,7 +90,7 @@ def test_what_was_enqueued_after_the_last_empty_answer_is_run_too() -> None:
         runner.enqueue(action(lambda: None))
 
     def wait_for_idle() -> None:
-        assert runner._crew is not None
+        assert isinstance(runner._crew, Crew)
         claims = runner._crew._claims
         wait_until(lambda: claims._idle == 2)
 

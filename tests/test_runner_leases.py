@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 from lazyjobs import BaseJob, ClaimParams, CompleteParams, ExtendParams, JobRunner, State, current_job
+from lazyjobs.runner._crew import Crew
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.jobs import Do, action, read
@@ -105,7 +106,9 @@ def test_an_async_job_whose_claim_is_lost_is_cancelled() -> None:
         record = runner.enqueue(Linger())
         assert Linger.started.wait(20)
         assert steal(backend) == 2
-        wait_until(lambda: not list(runner._crew.running()) if runner._crew else True)
+        crew = runner._crew
+        assert isinstance(crew, Crew)
+        wait_until(lambda: not list(crew.running()))
     assert (read(runner, record).state, read(runner, record).attempt) == (State.RUNNING, 2)
 
 

@@ -183,6 +183,10 @@ def a_runner_is_used_as_a_context() -> None:
         assert_type(entered.definitions, tuple[Definition, ...])
         assert_type(entered.snapshot(), Snapshot)
         assert_type(entered.drain(timedelta(seconds=1)), bool)
+        with closing(entered.run_due(queues=["mail"])) as attempts:
+            for attempt in attempts:
+                assert_type(entered.decode(attempt.record), Job)
+                assert_type(attempt.error, BaseException | None)
     JobRunner(unknown_kind="ignore")  # type: ignore[arg-type]
 
 

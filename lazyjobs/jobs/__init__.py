@@ -1,6 +1,7 @@
 """Typed jobs: what a job is, how its fields become a payload, and the register of kinds."""
 
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
+from lazyjobs.jobs._fields import field_names
 from lazyjobs.jobs._job import BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
 from lazyjobs.jobs._registry import Definition, Registration, Registry
 
@@ -17,5 +18,6 @@ __all__ = [
     "Registry",
     "RetryPolicy",
     "UnknownKindError",
+    "field_names",
     "retry_delay",
 ]

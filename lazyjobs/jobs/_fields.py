@@ -50,6 +50,8 @@ def check_fields(cls: type) -> None:
 
 def field_names(cls: type) -> tuple[str, ...]:
     """The fields of `cls`, in order; raises `InvalidJobError` if they cannot be known."""
+    if not has_fields(cls):
+        return ()
     if is_pydantic(cls):
         try:
             cls.model_rebuild()  # type: ignore[attr-defined]

@@ -3,11 +3,13 @@
 from lazyjobs.runner._attempt import UnknownKind
 from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 
 __all__ = [
+    "Attempt",
     "CurrentJob",
     "JobRunner",
     "NoJobError",

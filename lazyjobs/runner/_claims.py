@@ -1,13 +1,13 @@
 """How workers come by their next record."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Event, Lock
 from time import monotonic
 
-from lazyjobs.contract import Backend, ClaimParams, SupportsWait, WaitParams
+from lazyjobs.contract import Backend, ClaimParams, Record, SupportsClaimMany, SupportsWait, WaitParams
 from lazyjobs.runner._backoff import Backoff
 from lazyjobs.runner._current import CurrentJob
 
@@ -21,7 +21,8 @@ class Claims:
     """Claims for the workers of one runner: directly for a busy one, one at a time for the idle ones.
 
     Idle workers queue at a turnstile; the one inside claims, and waits between claims, for all of them. So together
-    they have one claim or wait outstanding, however many they are.
+    they have one claim or wait outstanding, however many they are. Where the backend can, that claim is for as many
+    records as there are idle workers, and the others take theirs on their way through.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Claims:
         self.halted = Event()
         self.params = params
         self._backend = backend
+        self._batching = backend if isinstance(backend, SupportsClaimMany) else None
         self._waiting = backend if isinstance(backend, SupportsWait) else None
         self._poll_interval = poll_interval
         self._workers = workers
@@ -43,6 +45,7 @@ class Claims:
         self._turnstile = Lock()
         self._counting = Lock()
         self._idle = 0
+        self._claimed: deque[CurrentJob] = deque()
         self._asked_when_all_idle = False
         self._empty_answers = 0
         self._nudged = Event()
@@ -64,53 +67,68 @@ class Claims:
         """One claim for a worker that has just finished a job; None if nothing came of it."""
         if self.halted.is_set():
             return None
+        asked_at = monotonic()
         try:
-            return self._claim()
+            record = self._backend.claim(self.params())
         except Exception as error:
             self._report(error)
             return None
+        return None if record is None else CurrentJob(record, asked_at)
 
     def next(self) -> CurrentJob | None:
         """Blocks an idle worker until there is a record for it; None when it is to end."""
-        with self._counted_as_idle(), self._turnstile:
-            while not self.halted.is_set():
-                try:
-                    if (job := self._claim()) is not None:
-                        return self._pass(job)
-                    self._failures.reset()
-                    self._pause()
-                except Exception as error:
-                    self._report(error)
-                    self._failures.pause(self.halted)
-            return None
+        self._count_as_idle()
+        with self._turnstile:
+            try:
+                while not self._claimed and not self.halted.is_set():
+                    self._look()
+                return self._claimed.popleft() if self._claimed else None
+            finally:
+                self._count_as_busy()
 
-    def _claim(self) -> CurrentJob | None:
+    def _look(self) -> None:
+        try:
+            if self._claim():
+                self._found()
+            else:
+                self._failures.reset()
+                self._pause()
+        except Exception as error:
+            self._report(error)
+            self._failures.pause(self.halted)
+
+    def _claim(self) -> bool:
         asked_at = monotonic()
-        record = self._backend.claim(self.params())
-        return None if record is None else CurrentJob(record, asked_at)
+        self._claimed.extend(CurrentJob(record, asked_at) for record in self._ask())
+        return bool(self._claimed)
 
-    def _pass(self, job: CurrentJob) -> CurrentJob:
+    def _ask(self) -> Sequence[Record]:
+        idle = self._idle
+        if idle > 1 and self._batching is not None:
+            return self._batching.claim_many(self.params(), idle)
+        record = self._backend.claim(self.params())
+        return () if record is None else (record,)
+
+    def _found(self) -> None:
         self._failures.reset()
         self._false_alarms.reset()
         self._alarmed = False
         self._asked_when_all_idle = False
         self._empty_answers = 0
-        return job
 
     def _report(self, error: Exception) -> None:
         logger.error("claiming failed and is tried again: %s: %s", type(error).__name__, error, exc_info=error)
 
-    @contextmanager
-    def _counted_as_idle(self) -> Iterator[None]:
+    def _count_as_idle(self) -> None:
         with self._counting:
             self._idle += 1
         if self._until_idle:
             self._nudged.set()
-        try:
-            yield
-        finally:
-            with self._counting:
-                self._idle -= 1
+
+    def _count_as_busy(self) -> None:
+        # Inside the turnstile, so that nothing is ever claimed for a worker that has just got its record.
+        with self._counting:
+            self._idle -= 1
 
     def _pause(self) -> None:
         if self._until_idle:

@@ -1,7 +1,6 @@
 """Writes how jobs ended."""
 
 import logging
-from collections.abc import Callable
 from enum import Enum, auto
 from threading import Event
 from time import monotonic
@@ -33,18 +32,25 @@ class Fate(Enum):
     """The backend did not answer before the runner gave up."""
 
 
+def finish_claim(backend: Backend, finish: FinishParams) -> None:
+    """Writes an outcome by the verb it belongs to; raises what the backend raises."""
+    match finish:
+        case CompleteParams():
+            backend.complete(finish)
+        case RetryParams():
+            backend.retry(finish)
+        case DiscardParams():
+            backend.discard(finish)
+
+
 class Outcomes:
     """Writes outcomes, together with the next claim where the backend can; keeps trying until it is answered."""
 
     def __init__(self, backend: Backend, claims: Claims, given_up: Event) -> None:
+        self._backend = backend
         self._claims = claims
         self._given_up = given_up
         self._finish_and_claim = backend.finish_and_claim if isinstance(backend, SupportsFinishAndClaim) else None
-        self._verbs: dict[type[FinishParams], Callable[..., None]] = {
-            CompleteParams: backend.complete,
-            RetryParams: backend.retry,
-            DiscardParams: backend.discard,
-        }
 
     def write(self, finish: FinishParams) -> tuple[Fate, CurrentJob | None]:
         """What became of the outcome, and the worker's next job if one was claimed on the way.
@@ -70,7 +76,7 @@ class Outcomes:
         pauses = Backoff()
         while True:
             try:
-                self._verbs[type(finish)](finish)
+                finish_claim(self._backend, finish)
             except ClaimLostError:
                 return Fate.LOST
             except BackendClosedError as error:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 from types import TracebackType
-from typing import Self, TypeVar, get_args
+from typing import Self, TypeVar
 
-from lazyjobs.contract import Backend, ClaimParams, InsertParams, ListOptions, Record, SupportsExtend, WaitParams
+from lazyjobs.contract import Backend, ClaimParams, InsertParams, ListOptions, Record, SupportsExtend
 from lazyjobs.jobs import Definition, Job, Registry
 from lazyjobs.runner._attempt import Attempts, UnknownKind
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._context import RUNNER
 from lazyjobs.runner._crew import Crew
+from lazyjobs.runner._due import Attempt, DueRecords
 from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
+from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._options import check_poll_interval, check_queues, check_unknown_kind, check_workers
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import BackendSource
+from lazyjobs.runner._standin import IdleCrew, StandIn
 
 logger = logging.getLogger("lazyjobs")
 
@@ -60,14 +65,15 @@ class JobRunner:
         self._lock = RLock()
         self._source = BackendSource(backend)
         self._registry = Registry()
-        self._workers = _check_workers(workers)
-        self._queues = _check_queues(queues)
-        self._poll_interval = _check_poll_interval(poll_interval)
+        self._workers = check_workers(workers)
+        self._queues = check_queues(queues)
+        self._poll_interval = check_poll_interval(poll_interval)
         self._lease = ClaimParams(lease=lease).lease
-        self._unknown_kind = _check_unknown_kind(unknown_kind)
+        self._unknown_kind = check_unknown_kind(unknown_kind)
         self._clock = clock
         self._claim_params: ClaimParams | None = None
-        self._crew: Crew | None = None
+        self._crew: Crew | IdleCrew | None = None
+        self._stand_in: StandIn | None = None
         for job in jobs:
             self.register(job)
         call_in_child(self, JobRunner._after_fork)
@@ -75,7 +81,7 @@ class JobRunner:
     @property
     def backend(self) -> Backend:
         """The backend, opened now if it was given by URL."""
-        return self._source.get()
+        return self._source.get() if self._stand_in is None else self._stand_in.backend
 
     @property
     def running(self) -> bool:
@@ -87,6 +93,11 @@ class JobRunner:
     def definitions(self) -> tuple[Definition, ...]:
         """What is registered, in the order of registration."""
         return self._registry.definitions()
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues it watches; raises `RunnerStateError` if there are none."""
+        return self._params().queues
 
     def register(self, job: type[J]) -> type[J]:
         """Lets this runner enqueue and run jobs of the class; returns it, so it can be a decorator.
@@ -119,9 +130,9 @@ class JobRunner:
                     )
                 self._source = BackendSource(backend)
             if workers is not None:
-                self._workers = _check_workers(workers)
+                self._workers = check_workers(workers)
             if queues is not None:
-                self._queues = _check_queues(queues)
+                self._queues = check_queues(queues)
                 self._claim_params = None
 
     def enqueue(self, job: Job, *, queue: str | None = None) -> Record:
@@ -135,7 +146,7 @@ class JobRunner:
 
     def enqueue_in(self, job: Job, delay: timedelta, *, queue: str | None = None) -> Record:
         """As `enqueue`, due after `delay`; a delay that is not above zero is now."""
-        return self._insert(job, queue, self._clock() + delay if delay > _NO_TIME else None)
+        return self._insert(job, queue, self._now() + delay if delay > _NO_TIME else None)
 
     def enqueue_at(self, job: Job, run_at: datetime, *, queue: str | None = None) -> Record:
         """As `enqueue`, due at `run_at`, which is aware; one that has passed is due at once."""
@@ -144,7 +155,7 @@ class JobRunner:
     def _insert(self, job: Job, queue: str | None, run_at: datetime | None) -> Record:
         registration = self._registry.find_for(job)
         definition = registration.definition
-        record = self._source.get().insert(
+        record = self.backend.insert(
             InsertParams(
                 kind=definition.kind,
                 queue=definition.queue if queue is None else queue,
@@ -157,6 +168,10 @@ class JobRunner:
             crew.nudge()
         return record
 
+    def decode(self, record: Record) -> Job:
+        """The job whose fields `record` holds; raises `UnknownKindError` or `DecodeError`."""
+        return self._registry.find(record.kind).codec.decode(record.payload)
+
     def start(self, *, until_idle: bool = False) -> None:
         """Starts the workers and returns; with `until_idle` they end by themselves when nothing is due any more.
 
@@ -165,6 +180,9 @@ class JobRunner:
         with self._lock:
             self._refuse_if_running("started")
             self._params()
+            if self._stand_in is not None:
+                self._crew = IdleCrew()
+                return
             backend = self._source.get()
             if not isinstance(backend, SupportsExtend):
                 logger.warning(
@@ -181,11 +199,52 @@ class JobRunner:
         Returns True when nothing is due any more, False when the timeout passed first; then the jobs in flight are
         waited for as in `stop`. What is due later, such as a retry, is left.
         """
+        if (stand_in := self._stand_in) is not None:
+            self._refuse_if_running("started")
+            stand_in.drain()
+            return True
         self.start(until_idle=True)
         if self.join(timeout):
             return True
         self.stop()
         return False
+
+    def run_due(self, *, queues: Iterable[str] | None = None) -> Generator[Attempt, None, None]:
+        """Runs what is due in the calling thread, a job each time the next attempt is asked for, until nothing is.
+
+        For tests, and for scripts and functions that are called now and then. The rules are those of a worker: leases
+        are kept, retries and logs are the same, `work` sees none of the caller's context variables, and async jobs run
+        on a loop in a thread of its own. `queues` replaces those that the runner watches. Raises what the backend
+        raises, and a record whose outcome was not written comes back when its lease has ended. Close the iterator
+        if you leave it early.
+        """
+        chosen = check_queues(queues)
+        params = self._params() if chosen is None else ClaimParams(queues=chosen, lease=self._lease)
+        return DueRecords(self.backend, params, self._attempts_by(self._now), self._make_context(), self._lease).run()
+
+    @contextmanager
+    def override(
+        self, backend: Backend, *, clock: Callable[[], datetime], drain: Callable[[], object]
+    ) -> Iterator[Self]:
+        """Puts something else in the place of this runner's backend, clock and workers for the code inside; for tests.
+
+        Nothing runs by itself: `start` starts no worker, `drain` calls the function given, `close` closes nothing. The
+        runner's own backend is neither opened nor used, but by workers that run already: they go on with it, and see
+        nothing of what is enqueued meanwhile. `configure` says what holds afterwards. Raises `RunnerStateError` if it
+        is overridden already.
+        """
+        with self._lock:
+            if self._stand_in is not None:
+                raise RunnerStateError("the runner is overridden already; one test at a time can have it")
+            crew = self._crew
+            self._crew = IdleCrew() if self.running else None
+            self._stand_in = StandIn(backend=backend, clock=clock, drain=drain)
+        try:
+            yield self
+        finally:
+            with self._lock:
+                self._stand_in = None
+                self._crew = crew
 
     def join(self, timeout: timedelta | None = None) -> bool:
         """Waits until no worker is left, because of `stop` or at the end of a drain; returns whether that is so."""
@@ -209,6 +268,8 @@ class JobRunner:
         Call it after `stop`. A backend that was given is left alone.
         """
         crew, source = self._crew, self._source
+        if self._stand_in is not None:
+            return
         if crew is None:
             source.close()
         else:
@@ -216,7 +277,7 @@ class JobRunner:
 
     def snapshot(self) -> Snapshot:
         """The runner, its jobs, the counts, and the 100 most recently updated records without their payloads."""
-        backend = self._source.get()
+        backend = self.backend
         return Snapshot(
             running=self.running,
             definitions=self.definitions,
@@ -236,16 +297,19 @@ class JobRunner:
 
     def _make_crew(self, backend: Backend, *, until_idle: bool) -> Crew:
         claims = Claims(backend, self._params, self._poll_interval, workers=self._workers, until_idle=until_idle)
+        attempts, context = self._attempts_by(self._clock), self._make_context()
+        return Crew(backend, claims, attempts, context, workers=self._workers, lease=self._lease)
+
+    def _attempts_by(self, clock: Callable[[], datetime]) -> Callable[[EventLoop], Attempts]:
+        return lambda loop: Attempts(self._registry, loop, clock, self._unknown_kind)
+
+    def _make_context(self) -> Context:
         context = Context()
         context.run(RUNNER.set, self)
-        return Crew(
-            backend,
-            claims,
-            lambda loop: Attempts(self._registry, loop, self._clock, self._unknown_kind),
-            context,
-            workers=self._workers,
-            lease=self._lease,
-        )
+        return context
+
+    def _now(self) -> datetime:
+        return self._clock() if self._stand_in is None else self._stand_in.clock()
 
     def _params(self) -> ClaimParams:
         params = self._claim_params
@@ -266,33 +330,3 @@ class JobRunner:
         self._lock = RLock()
         self._crew = None
         self._source.forget()
-
-
-def _check_workers(workers: object) -> int:
-    if not isinstance(workers, int) or isinstance(workers, bool):
-        raise TypeError(f"workers must be an int, not {type(workers).__name__}")
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
-    return workers
-
-
-def _check_queues(queues: Iterable[str] | None) -> tuple[str, ...] | None:
-    if queues is None:
-        return None
-    if isinstance(queues, str):
-        raise TypeError(f"queues must be several names, not the string {queues!r}; write [{queues!r}]")
-    return ClaimParams(queues=tuple(queues)).queues
-
-
-def _check_poll_interval(interval: object) -> timedelta:
-    if not isinstance(interval, timedelta):
-        raise TypeError(f"poll_interval must be a timedelta, not {type(interval).__name__}")
-    if interval <= _NO_TIME:
-        raise ValueError(f"poll_interval must be more than 0, not {interval}")
-    return WaitParams(timeout=interval).timeout
-
-
-def _check_unknown_kind(choice: UnknownKind) -> UnknownKind:
-    if choice not in get_args(UnknownKind):
-        raise ValueError(f'unknown_kind must be "discard" or "retry", not {choice!r}')
-    return choice

@@ -1,6 +1,9 @@
 """What the kit's tests share: backends to try, made installable and importable for one test."""
 
+import os
+import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -75,6 +78,19 @@ class MiscountingHarness(ShelfHarness):
     backend = Miscounting
 
 
+class Stuck(Shelf):
+    """Never comes back from a call."""
+
+    def insert(self, params):
+        import pathlib, time
+        pathlib.Path("stuck").touch()
+        time.sleep(60)
+
+
+class StuckHarness(ShelfHarness):
+    backend = Stuck
+
+
 class OneShelfHarness(ShelfHarness):
     """Pays no heed to the namespace."""
 
@@ -114,3 +130,38 @@ def install(shelves: Path) -> Install:
         (info / "entry_points.txt").write_text("\n".join(lines))
 
     return install_entry_points
+
+
+class Written:
+    """A distribution that was only written, made to look installed: without an installer, offline and in no time."""
+
+    def __init__(self, directory: Path) -> None:
+        project = tomllib.loads((directory / "pyproject.toml").read_text())["project"]
+        self.source = (directory / "src").absolute()
+        info = self.source / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        info.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        (info / "METADATA").write_text(metadata)
+        groups = (
+            f"[{group}]\n" + "\n".join(f"{name} = {target}" for name, target in names.items())
+            for group, names in project["entry-points"].items()
+        )
+        (info / "entry_points.txt").write_text("\n".join(groups))
+
+    def run(self, *command: str, directory: Path = Path()) -> "subprocess.CompletedProcess[str]":
+        """Runs a command of this interpreter's in a process of its own for which the distribution is installed."""
+        environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PYTHONPATH": str(self.source),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.run(
+            command, cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+
+@pytest.fixture
+def install_written() -> Callable[[Path], Written]:
+    """What makes the distribution in a directory look installed."""
+    return Written

@@ -2,14 +2,24 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from lazyjobs import InsertParams, Record, State
+from lazyjobs_testkit import model as m
 from lazyjobs_testkit.cli import main
+from lazyjobs_testkit.history import History, Operation, save
+from lazyjobs_testkit.report import render_schema
 from lazyjobs_testkit.rules import MANIFEST, render_page
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +108,148 @@ def test_a_rule_that_is_not_there_is_told_before_anything_runs(capsys: pytest.Ca
     with pytest.raises(SystemExit, match="2"):
         main(["shelf", "--rule", "CLM-99"])
     assert "there is no rule and no area 'CLM-99'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("CLM-4", "CLM-04"), ("clm_04", "CLM-04"), ("CML", "CLM")])
+def test_a_misspelt_rule_is_told_with_what_may_have_been_meant(
+    typed: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["shelf", "--rule", typed])
+    assert meant in capsys.readouterr().err.rpartition("there is no rule and no area")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["shelves:ShelfHarness", "--trait", "durable"], "declares its own traits"),
+        (["memory://", "--trait", "durible"], "there is no trait durible (known: durable,"),
+        (["memory://", "--trait", "max_payload=big"], "cannot declare max_payload=big"),
+        (["cupboard://{namespace}"], "no backend is installed for the scheme 'cupboard'"),
+        (["shelves:NoHarness"], "harnesses in it: ShelfHarness,"),
+        (["nowhere:Harness"], "No module named 'nowhere'; install what offers it"),
+        (["shelves:ShelfHarness", "--baseline", "missing.json"], "cannot read the baseline missing.json"),
+        (["shelves:ShelfHarness", "--baseline", "shelves.py"], "cannot read the baseline shelves.py"),
+        (["shelves:ShelfHarness", "--baseline", "."], "cannot read the baseline ."),
+        (["shelves:ShelfHarness", "--output", "shelves.py"], "the report cannot be written to shelves.py"),
+        (["shelves:ShelfHarness", "--output", "shelves.py/there"], "the report cannot be written to shelves.py/there"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_one_line_before_anything_runs(arguments: list[str], told: str) -> None:
+    done = conformance(*arguments)
+    output = done.stdout + done.stderr
+    assert done.returncode not in (0, 1)
+    assert told in output
+    assert len(output.split("\n\n")[0].splitlines()) == 1, output
+    assert not Path("conformance.json").exists()
+
+
+@pytest.mark.parametrize("rule", ["DUR-01", "EXT"])
+def test_rules_of_which_none_applies_are_no_success(rule: str) -> None:
+    done = conformance("shelves:ShelfHarness", "--rule", rule)
+    assert done.returncode not in (0, 1)
+    assert "no rule was tried" in done.stdout
+
+
+def test_rules_that_are_all_blocked_are_no_success(install: Callable[[object], None]) -> None:
+    install({"lazyjobs.backends": {"shelf": "shelves:PrunedShelf"}})
+    done = conformance("shelf://here", "--rule", "ISO-01")
+    assert "takes two namespaces" in done.stdout
+    assert done.returncode not in (0, 1), done.stdout
+    assert "no rule was tried" in done.stdout
+
+
+def test_a_report_that_cannot_be_written_in_the_end_is_told_beside_the_verdict() -> None:
+    Path("badge.json").mkdir()
+    done = conformance("shelves:ShelfHarness", "--rule", "STA-01")
+    assert done.returncode not in (0, 1)
+    assert "ERROR the report cannot be written to ." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_interrupted_run_says_what_it_did_not_reach_and_is_no_success() -> None:
+    command = [sys.executable, "-m", "lazyjobs_testkit", "shelves:StuckHarness", "--rule", "INS-01", "--rule", "STA-01"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        wait_until(Path("stuck").exists)
+        running.send_signal(signal.SIGINT)
+        output, _ = running.communicate(timeout=60)
+    assert running.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert "KeyboardInterrupt" in output
+    assert "not reached" in output
+    assert read_report()["level"] == "none"
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen within 30 seconds"
+        time.sleep(0.01)
+
+
+def test_figures_are_told_and_fail_nothing() -> None:
+    done = conformance("shelves:ShelfHarness", "--rule", "STA-01", "--performance")
+    assert done.returncode == 0, done.stdout
+    assert " performance: a second, one caller: insert " in done.stdout
+    assert " performance: claim with 10,000 waiting" in done.stdout
+    figures = read_report()["performance"]
+    assert isinstance(figures, dict)
+    assert [latency["asked"] for latency in figures["latencies"]] == [10, 10_000]
+    assert "no part of the verdict" in Path("conformance.html").read_text()
+
+
+def test_a_backend_that_cannot_be_measured_is_told_so_and_passes_all_the_same() -> None:
+    done = conformance("shelves:ForgetfulHarness", "--rule", "STA-01", "--performance")
+    assert done.returncode == 0, done.stdout
+    assert "note: not measured: BackendUnavailableError: no room" in done.stdout
+    assert read_report()["performance"] is None
+
+
+def insertion(record: Record, called: int) -> Operation:
+    """A call of insert that answered with `record`."""
+    params = InsertParams(kind=record.kind, run_at=record.run_at)
+    return Operation(
+        caller="a",
+        handle="h",
+        request=m.Insert(params),
+        answer=m.One(record),
+        called=called,
+        returned=called + 1,
+        began=NOW,
+        ended=NOW,
+    )
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 0), (2, 1)])
+def test_a_saved_history_is_judged_again(times: int, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    record = Record(
+        id=1,
+        kind="k",
+        queue="default",
+        payload=b"{}",
+        state=State.PENDING,
+        attempt=0,
+        max_attempts=25,
+        run_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    operations = tuple(insertion(record, 2 * time) for time in range(times))
+    save(History(operations=operations), Path("history.json"), {"backend": "shelf"})
+    assert main(["replay", "history.json"]) == status
+    assert "backend shelf" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", ["missing.json", "shelves.py", "."])
+def test_what_is_no_history_is_told(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["replay", file])
+    assert f"{file} holds no history" in capsys.readouterr().err
+
+
+def test_the_schema_is_told_without_a_backend(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--schema"])
+    assert capsys.readouterr().out == render_schema()
 
 
 def test_the_version_names_the_contract_and_the_rules(capsys: pytest.CaptureFixture[str]) -> None:

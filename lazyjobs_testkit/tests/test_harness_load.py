@@ -51,10 +51,51 @@ def test_a_harness_is_found_by_its_file_and_name(shelves: Path) -> None:
     assert load_harness(f"{shelves / 'shelves.py'}:ShelfHarness") is harness
 
 
-@pytest.mark.parametrize("reference", ["nowhere:Harness", "lazyjobs_memory.conformance:Nothing", "nowhere.py:Harness"])
+@pytest.mark.parametrize("reference", ["nowhere:Harness", "nowhere.py:Harness"])
 def test_what_cannot_be_imported_is_refused_by_its_reference(reference: str) -> None:
     with pytest.raises(HarnessError, match=f"no harness can be loaded from '{reference}'"):
         load_harness(reference)
+
+
+def test_a_module_without_the_class_is_refused_with_those_that_it_has() -> None:
+    with pytest.raises(HarnessError, match=r"has no 'Nothing' \(harnesses in it: .*MemoryHarness\)"):
+        load_harness("lazyjobs_memory.conformance:Nothing")
+
+
+def test_a_file_without_a_class_is_refused_with_how_to_name_one() -> None:
+    with pytest.raises(HarnessError, match=r"name the class in it too: there\.py:MyHarness"):
+        load_harness("there.py")
+
+
+def test_a_module_that_raises_is_told_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.py"
+    file.write_text("\nraise KeyError('shelf')\n")
+    with pytest.raises(HarnessError, match=r"KeyError: 'shelf' \(.*wrong.py, line 2\)"):
+        load_harness(f"{file}:WrongHarness")
+
+
+def test_a_module_that_cannot_be_parsed_is_told_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.py"
+    file.write_text("\nclass\n")
+    with pytest.raises(HarnessError, match=r"SyntaxError: invalid syntax \(wrong.py, line 2\)$"):
+        load_harness(f"{file}:WrongHarness")
+
+
+def test_an_installed_harness_that_cannot_be_imported_is_told(install: Install) -> None:
+    install({"lazyjobs.harnesses": {"shelf": "shelves_missing:ShelfHarness"}})
+    with pytest.raises(HarnessError, match="No module named 'shelves_missing'; install what offers it"):
+        load_harness("shelf")
+
+
+def test_a_scheme_that_nobody_offers_is_refused() -> None:
+    with pytest.raises(HarnessError, match=r"no backend is installed for the scheme 'cupboard' .*installed: .*memory"):
+        load_harness("cupboard://{namespace}")
+
+
+@pytest.mark.parametrize("url", ["memory://{namespace", "memory://{name}", "memory://namespace}"])
+def test_a_misspelt_place_for_the_namespace_is_refused(url: str) -> None:
+    with pytest.raises(HarnessError, match=r"the place of a namespace's name is written \{namespace\}"):
+        load_harness(url)
 
 
 def test_a_file_that_raises_is_tried_again_the_next_time(tmp_path: Path) -> None:
@@ -110,7 +151,12 @@ def test_only_a_url_needs_traits_declared_for_it() -> None:
 
 
 def test_a_url_takes_the_traits_of_the_harness_that_has_the_name_of_its_scheme(install: Install) -> None:
-    install({"lazyjobs.harnesses": {"shelf": "lazyjobs_memory.conformance:MemoryHarness"}})
+    install(
+        {
+            "lazyjobs.harnesses": {"shelf": "lazyjobs_memory.conformance:MemoryHarness"},
+            "lazyjobs.backends": {"shelf": "shelves:Shelf"},
+        }
+    )
     harness = load_harness("shelf://here")
     assert harness.traits == MemoryHarness.traits
     assert isinstance(load_harness("memory://")().open("kit_0"), type(MemoryHarness().open("kit_0")))

@@ -55,6 +55,24 @@ def test_workers_share_a_seed_and_come_to_the_report_that_one_process_comes_to(p
     assert {status for status, _ in by_workers["forgetful"].values()} == {"failed", "blocked", "untested"}
 
 
+def test_what_is_spread_over_workers_is_not_measured_and_says_so(project: pytest.Pytester) -> None:
+    selection = ("-k", "INS-06", "--lazyjobs-performance", "--lazyjobs-output=out")
+    result = run(project, *selection, "-n", "1")
+    result.stdout.fnmatch_lines([" note: not measured: the tests were spread over several processes; *"])
+    run(project, *selection)
+    assert json.loads(Path("out", "shelf", "conformance.json").read_bytes())["performance"]["insert"] > 0
+    notes = json.loads(Path("out", "forgetful", "conformance.json").read_bytes())["notes"]
+    assert notes == ["not measured: BackendUnavailableError: no room"]
+
+
+def test_a_place_where_no_report_can_be_written_is_told_before_the_tests(project: pytest.Pytester) -> None:
+    Path("taken").touch()
+    result = run(project, "-k", "INS-06", "--lazyjobs-output=taken")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the report cannot be written to taken" in result.stderr.str()
+    assert "INTERNALERROR" not in result.stderr.str()
+
+
 def test_a_worker_that_dies_fails_the_rule_it_was_at(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_mine="""
@@ -113,14 +131,15 @@ def test_an_unrelated_run_is_as_it_would_be_without_the_plugin(unrelated: pytest
     assert without_times(with_plugin) == without_times(without)
 
 
-def test_the_plugin_adds_options_and_a_marker_and_no_fixture(unrelated: pytest.Pytester) -> None:
-    for option, added in (("--help", "lazyjobs"), ("--markers", "lazyjobs_rule"), ("--fixtures", "")):
+def test_the_plugin_adds_options_a_marker_and_one_fixture(unrelated: pytest.Pytester) -> None:
+    for option, added in (("--help", "lazyjobs"), ("--markers", "lazyjobs_rule"), ("--fixtures", "jobs -- ")):
         with_plugin = run(unrelated, option)
         without = run(unrelated, option, "-p", "no:lazyjobs_testkit")
         new = {line for line in with_plugin.outlines if line not in without.outlines and "plugins:" not in line}
         new = {line for line in new if not re.search(r"no tests ran in", line)}
-        assert any(added in line for line in new) is bool(added)
-        assert added or not new
+        assert any(added in line for line in new)
+        if option == "--fixtures":
+            assert [line for line in new if " -- " in line] == [line for line in new if line.startswith("jobs -- ")]
 
 
 def test_options_of_the_plugin_begin_with_its_name(unrelated: pytest.Pytester) -> None:
@@ -132,6 +151,7 @@ def test_options_of_the_plugin_begin_with_its_name(unrelated: pytest.Pytester) -
         "--lazyjobs-seed",
         "--lazyjobs-thorough",
         "--lazyjobs-output",
+        "--lazyjobs-performance",
         "--lazyjobs-baseline",
     }
 
@@ -149,5 +169,5 @@ def test_the_kit_has_the_names_it_says_and_no_others(pytester: pytest.Pytester) 
         "import lazyjobs_testkit as kit; print([getattr(kit, name).__name__ for name in kit.__all__]); kit.nothing"
     )
     result = pytester.run(sys.executable, "-c", program)
-    assert result.outlines == ["['ExpectedFailure', 'Harness', 'Traits', 'conformance_suite']"]
+    assert result.outlines == ["['ExpectedFailure', 'Harness', 'Jobs', 'Traits', 'conformance_suite']"]
     result.stderr.fnmatch_lines(["AttributeError: module 'lazyjobs_testkit' has no attribute 'nothing'"])

@@ -1,22 +1,13 @@
-"""The README's example runs as it stands, in the order in which it stands."""
+"""The README's examples run as they stand, in the order in which they stand."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from lazyjobs_testkit import Traits
-from lazyjobs_testkit.report import Status
-
 pytest_plugins = ("pytester",)
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
-
-
-def read_first_column(heading: str) -> list[str]:
-    """The first column of the table that has `heading` above it."""
-    table = README[README.index(f"| {heading} | |") :].split("\n\n")[0]
-    return [line.split("|")[1].strip(" `") for line in table.splitlines()[2:]]
 
 
 def test_the_example_is_a_suite_whose_expected_failure_does_not_happen(pytester: pytest.Pytester) -> None:
@@ -26,9 +17,7 @@ def test_the_example_is_a_suite_whose_expected_failure_does_not_happen(pytester:
     result.stdout.fnmatch_lines(["*conformance of my*", " FAIL CLM-04 *", "*expected to fail, and holds*"])
 
 
-def test_every_trait_is_told() -> None:
-    assert sorted(read_first_column("trait")) == sorted(Traits.__struct_fields__)
-
-
-def test_every_status_is_told() -> None:
-    assert [word.replace(" ", "_") for word in read_first_column("status")] == list(Status)
+def test_the_example_of_an_application_passes(pytester: pytest.Pytester) -> None:
+    (example,) = (block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def test_" in block)
+    pytester.makepyfile(test_house=example)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)

@@ -75,6 +75,13 @@ def test_every_rule_of_the_manifest_is_in_the_report() -> None:
     assert sum(report.counts.values()) == len(RULES)
 
 
+def test_the_first_rule_to_mend_is_the_broken_one_that_most_wait_for() -> None:
+    assert judge_all().first == ""
+    assert judge_all(CLM_02=S.FAILED).first == "", "nothing waits for it"
+    assert judge_all(CLM_01=S.FAILED).first == "CLM-01"
+    assert judge_all(INS_01=S.FAILED, CLM_01=S.FAILED, CON_01=S.FAILED).first == "INS-01"
+
+
 def test_a_rule_whose_tests_passed_has_passed() -> None:
     assert status_of(judge_all(), "CLM-01") == (S.PASSED, "")
 

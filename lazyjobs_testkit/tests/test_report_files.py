@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lazyjobs_testkit.performance import Latency, Performance
 from lazyjobs_testkit.report import (
     BaselineError,
     Comparison,
@@ -22,7 +23,7 @@ from lazyjobs_testkit.report import (
     write_reports,
 )
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
 def result(id: str, status: Status = Status.PASSED, **fields: str | tuple[str, ...]) -> RuleResult:
@@ -131,9 +132,9 @@ def test_the_json_has_a_list_of_rules(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [Report, RuleResult, Subject])
-def test_the_readme_names_every_field_of_the_json(kind: type) -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", README.read_text(), re.MULTILINE))
+@pytest.mark.parametrize("kind", [Report, RuleResult, Subject, Performance, Latency])
+def test_the_documentation_names_every_field_of_the_json(kind: type) -> None:
+    told = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     assert set(kind.__struct_fields__) <= told  # type: ignore[attr-defined]
 
 
@@ -144,10 +145,12 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.loads: list[str] = []
+        self.ids: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
         if tag not in ("meta", "br"):
             self.open.append(tag)
 
@@ -162,7 +165,10 @@ def test_the_page_needs_nothing_else_and_says_everything(tmp_path: Path) -> None
     write_reports(tmp_path, [report(result("INS-01"), FAILED, problems=("it was <refused>",))])
     page = Page()
     page.feed((tmp_path / "conformance.html").read_text())
-    assert (page.open, page.loads) == ([], [])
+    assert page.open == []
+    assert [place for place in page.loads if not place.startswith("#")] == []
+    assert {place[1:] for place in page.loads} <= set(page.ids)
+    assert len(set(page.ids)) == len(page.ids)
     for told in (
         "CLM-01 holds <always>",
         "claimed 7",
@@ -175,10 +181,65 @@ def test_the_page_needs_nothing_else_and_says_everything(tmp_path: Path) -> None
         assert told in page.text
 
 
+def render_page(tmp_path: Path, written: Report) -> str:
+    write_reports(tmp_path, [written])
+    return (tmp_path / "conformance.html").read_text(encoding="utf-8")
+
+
+def test_the_page_tells_failures_before_anything_that_holds(tmp_path: Path) -> None:
+    text = render_page(tmp_path, report(result("INS-01"), FAILED))
+    places = [text.index(told) for told in ("1 rule failed", "Failures", "claimed 7", "Every rule", "INS-01 holds")]
+    assert places == sorted(places)
+
+
+def test_the_page_of_a_backend_that_keeps_the_rules_tells_no_failures(tmp_path: Path) -> None:
+    text = render_page(tmp_path, report(result("INS-01"), level="CORE"))
+    assert "Level CORE" in text
+    assert "Failures" not in text
+
+
+def test_the_page_tells_no_status_by_its_colour_alone(tmp_path: Path) -> None:
+    rules = [result(f"CLM-0{number}", status) for number, status in enumerate(Status)]
+    text = render_page(tmp_path, report(*rules))
+    for status in Status:
+        assert re.search(rf'<td class="status \w+">. {status.replace("_", " ")}</td>', text)
+
+
+@pytest.mark.parametrize("medium", ["(prefers-color-scheme: dark)", "print", "(max-width: 40rem)"])
+def test_the_page_has_a_style_for_each_medium(medium: str, tmp_path: Path) -> None:
+    assert f"@media {medium}" in render_page(tmp_path, report(FAILED))
+
+
+FIGURES = Performance(
+    insert=1234.5,
+    claim=2.0,
+    finish=3.0,
+    latencies=(Latency(asked=10_000, waiting=2_857, claims=9, p50=0.004, p99=0.1),),
+)
+
+
+def test_figures_are_told_beside_the_verdict(tmp_path: Path) -> None:
+    measured = msgspec.structs.replace(report(FAILED), performance=FIGURES)
+    told = "2,857 waiting (inserting 10,000 took too long)"
+    text = render_text(measured, detailed=False)
+    assert " performance: a second, one caller: insert 1,234, claim 2, finish 3" in text
+    assert f" performance: claim with {told}: p50 4.000 ms, p99 100.000 ms" in text
+    assert told in render_page(tmp_path, measured)
+    assert read_report(tmp_path / "conformance.json") == measured
+
+
+def test_the_text_names_the_rule_to_mend_first_and_how_many_wait_for_it(tmp_path: Path) -> None:
+    blocked = result("CLM-02", Status.BLOCKED, reason="CLM-01 failed")
+    written = msgspec.structs.replace(report(FAILED, blocked), first="CLM-01")
+    told = "mend this rule first: 1 blocked rule waits for it"
+    assert f" first: CLM-01 ({told})" in render_text(written, detailed=False)
+    assert f'<a href="#CLM-01">CLM-01</a>: {told}' in render_page(tmp_path, written)
+
+
 @pytest.mark.parametrize(
     ("rules", "level", "message", "color"),
     [
-        ([result("INS-01"), FAILED], "none", "1 rules failed", "red"),
+        ([result("INS-01"), FAILED], "none", "1 rule failed", "red"),
         ([result("INS-01")], "CRASH-SAFE", "CRASH-SAFE", "brightgreen"),
         ([result("INS-01", Status.UNTESTED)], "none", "none", "lightgrey"),
     ],

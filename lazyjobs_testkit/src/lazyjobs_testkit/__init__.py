@@ -1,10 +1,15 @@
-"""The conformance kit of lazyjobs: tells a backend, rule by rule, whether it keeps the contract."""
+"""The testing kit of lazyjobs.
+
+`conformance_suite` tells a backend, rule by rule, whether it keeps the contract; `Jobs` is for the tests of an
+application that uses lazyjobs.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lazyjobs_testkit.harness import ExpectedFailure, Harness, Traits
+    from lazyjobs_testkit.jobs import Jobs
     from lazyjobs_testkit.suite._conformance import conformance_suite
 
 __version__ = "0.1.0"
@@ -12,11 +17,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "ExpectedFailure": "lazyjobs_testkit.harness",
     "Harness": "lazyjobs_testkit.harness",
+    "Jobs": "lazyjobs_testkit.jobs",
     "Traits": "lazyjobs_testkit.harness",
     "conformance_suite": "lazyjobs_testkit.suite._conformance",
 }
 
-__all__ = ["ExpectedFailure", "Harness", "Traits", "conformance_suite"]
+__all__ = ["ExpectedFailure", "Harness", "Jobs", "Traits", "conformance_suite"]
 
 
 def __getattr__(name: str) -> object:

@@ -2,22 +2,25 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.cli._new import begin_backend
 from lazyjobs_testkit.cli._replay import replay_history
 from lazyjobs_testkit.cli._run import run_conformance
+from lazyjobs_testkit.report import render_schema
 from lazyjobs_testkit.rules import MANIFEST, Area, render_page
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
 _EPILOG = (
-    "A word is no backend: `replay FILE` judges a saved history again. What follows a -- goes to pytest, such as: "
-    "-- --pdb -x. Exits with 0 if nothing is wrong, with 1 if a rule is broken, with another number if nothing could "
-    "be tried."
+    "Two words are no backends: `new NAME` begins one, and `replay FILE` judges a saved history again; a backend of "
+    "such a name is given as module:Harness. What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if "
+    "nothing is wrong, with 1 if a rule is broken, with another number if nothing could be tried."
 )
-_COMMANDS = {"replay": replay_history}
+_COMMANDS = {"new": begin_backend, "replay": replay_history}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rules=options.rule,
         seed=options.seed,
         thorough=options.thorough,
+        performance=options.performance,
         baseline=options.baseline,
         output=options.output,
         pytest_options=pytest_options,
@@ -59,21 +63,25 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
     add("--thorough", action="store_true", help="ten times the usual budgets")
+    add("--performance", action="store_true", help="measure the backend too; the figures are told and fail nothing")
     add("--trait", action="append", default=[], metavar="NAME[=VALUE]", help="what the backend of a URL declares")
     add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
     add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
     version = f"lazyjobs-testkit {__version__}, contract {CONTRACT_VERSION}, {len(MANIFEST)} rules"
-    add("--rules", action=_ShowRules, help="print every rule as a page in Markdown, and end")
+    add("--rules", action=_Show, const=lambda: render_page(MANIFEST), help="print every rule in Markdown, and end")
+    add("--schema", action=_Show, const=render_schema, help="print the JSON Schema of conformance.json, and end")
     add("--version", action="version", version=version)
     return parser
 
 
-class _ShowRules(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help=help)
+class _Show(argparse.Action):
+    """Prints what `const` makes, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, const: Callable[[], str], help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, const=const, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        sys.stdout.write(render_page(MANIFEST))
+        sys.stdout.write(self.const())
         parser.exit()
 
 
@@ -83,7 +91,8 @@ def _read_rule(text: str) -> str:
     if name in list(Area):
         return f"{name}-"
     if name not in MANIFEST:
-        raise argparse.ArgumentTypeError(f"there is no rule and no area {text!r}")
+        near = get_close_matches(name, [*MANIFEST, *Area], n=3) or list(Area)
+        raise argparse.ArgumentTypeError(f"there is no rule and no area {text!r}; there is {', '.join(near)}")
     return name
 
 

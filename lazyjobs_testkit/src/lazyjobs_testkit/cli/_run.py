@@ -20,6 +20,7 @@ def run_conformance(
     rules: Sequence[str] = (),
     seed: int | None = None,
     thorough: bool = False,
+    performance: bool = False,
     baseline: Path | None = None,
     output: Path | None = None,
     pytest_options: Sequence[str] = (),
@@ -35,6 +36,7 @@ def run_conformance(
     arguments += ["-k", " or ".join(rules)] if rules else []
     arguments += [f"--lazyjobs-seed={seed}"] if seed is not None else []
     arguments += ["--lazyjobs-thorough"] if thorough else []
+    arguments += ["--lazyjobs-performance"] if performance else []
     arguments += [f"--lazyjobs-baseline={baseline}"] if baseline else []
     arguments += [f"--lazyjobs-output={output}"] if output else []
     with _own_plugins_only():

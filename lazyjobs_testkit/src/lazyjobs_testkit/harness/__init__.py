@@ -13,8 +13,10 @@ from lazyjobs_testkit.harness._ledger import destroy_leftovers
 from lazyjobs_testkit.harness._load import ENTRY_POINTS, check_harness, installed_harnesses, load_harness
 from lazyjobs_testkit.harness._namespaces import Namespaces
 from lazyjobs_testkit.harness._traits import ExpectedFailure, Traits
+from lazyjobs_testkit.harness._url import BACKEND_ENTRY_POINTS
 
 __all__ = [
+    "BACKEND_ENTRY_POINTS",
     "ENTRY_POINTS",
     "ExpectedFailure",
     "Faults",

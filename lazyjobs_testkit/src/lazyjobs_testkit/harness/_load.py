@@ -1,10 +1,12 @@
 """Finding a harness: by the name of an installed backend, by a URL, or where its class stands."""
 
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -37,23 +39,49 @@ def load_harness(reference: str, *, traits: Sequence[str] = ()) -> type[Harness]
 def _load_installed(name: str) -> type[Harness]:
     installed = installed_harnesses()
     if name not in installed:
+        if name.endswith(".py"):
+            raise HarnessError(f"{name} is a file; name the class in it too: {name}:MyHarness")
         known = ", ".join(installed) or "none"
         raise HarnessError(
             f"no installed backend offers a harness named {name!r} (installed: {known}); install its distribution with "
             "the extra for conformance, or give a URL, module:Class or file.py:Class"
         )
-    return check_harness(name, installed[name].load())
+    entry = installed[name]
+    try:
+        value: object = entry.load()
+    except Exception as error:
+        raise HarnessError(f"the harness of {name}, {entry.value}, cannot be loaded: {_describe(error)}") from error
+    return check_harness(name, value)
 
 
 def _load_class(reference: str) -> type[Harness]:
     home, _, qualname = reference.rpartition(":")
     try:
-        value: object = _load_file(Path(home)) if home.endswith(".py") else import_module(home)
-        for name in qualname.split("."):
-            value = getattr(value, name)
-    except (ImportError, AttributeError, OSError) as error:
-        raise HarnessError(f"no harness can be loaded from {reference!r}: {error}") from error
+        module = _load_file(Path(home)) if home.endswith(".py") else import_module(home)
+    except Exception as error:
+        raise HarnessError(f"no harness can be loaded from {reference!r}: {_describe(error)}") from error
+    try:
+        value: object = attrgetter(qualname)(module)
+    except AttributeError as error:
+        found = ", ".join(name for name, each in vars(module).items() if _is_harness(each)) or "none"
+        raise HarnessError(f"{home} has no {qualname!r} (harnesses in it: {found})") from error
     return check_harness(reference, value)
+
+
+def _is_harness(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Harness) and value is not Harness
+
+
+def _describe(error: Exception) -> str:
+    """What was raised, and where."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}; install what offers it"
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"there is no file {error.filename}"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error}"
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno})"
 
 
 def _load_file(path: Path) -> ModuleType:

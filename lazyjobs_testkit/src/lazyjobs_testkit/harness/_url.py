@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from typing import ClassVar
 
 import msgspec
@@ -18,6 +19,9 @@ from lazyjobs import (
 )
 from lazyjobs_testkit.harness._harness import Harness, HarnessError
 from lazyjobs_testkit.harness._traits import Traits
+
+BACKEND_ENTRY_POINTS = "lazyjobs.backends"
+"""The group by which an installed backend offers itself to `open_backend`, under its URLs' scheme."""
 
 PLACE = "{namespace}"
 _LEFT_BEHIND = "a URL cannot say how to remove a namespace: what was stored in them is left for you to remove"
@@ -71,11 +75,25 @@ def _finish_all(backend: Backend) -> None:
 def make_url_harness(url: str, traits: Traits, declared: Sequence[str] = ()) -> type[Harness]:
     """The harness of a URL, with `traits` and what `declared` adds to them; raises `HarnessError` for a strange one."""
     traits = declare_traits(traits, declared)
+    _check_url(url)
     members: dict[str, object] = {"url": url, "name": url, "traits": traits}
     if not traits.single_instance:
         members["one_store"] = PLACE not in url
         members["notes"] = (_LEFT_BEHIND if PLACE in url else _ONE_STORE,)
     return type("URLHarness", (URLHarness,), members)
+
+
+def _check_url(url: str) -> None:
+    if "{" in url.replace(PLACE, "") or "}" in url.replace(PLACE, ""):
+        raise HarnessError(f"{url} has a brace in it; the place of a namespace's name is written {PLACE}")
+    scheme = url.partition("://")[0].lower()
+    installed = entry_points(group=BACKEND_ENTRY_POINTS).names
+    if scheme not in installed:
+        known = ", ".join(sorted(installed)) or "none"
+        raise HarnessError(
+            f"no backend is installed for the scheme {scheme!r} of {url} (installed: {known}); install the "
+            "distribution that offers it"
+        )
 
 
 def declare_traits(traits: Traits, declared: Sequence[str]) -> Traits:

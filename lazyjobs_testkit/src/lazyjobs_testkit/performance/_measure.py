@@ -31,6 +31,8 @@ class MeasurementError(Exception):
 class Latency(Struct, frozen=True, kw_only=True):
     """How long a claim takes while so many records are waiting, in seconds."""
 
+    asked: int
+    """How many were to wait."""
     waiting: int
     """As many as there were: fewer than asked for, if inserting them took too long."""
     claims: int
@@ -38,8 +40,13 @@ class Latency(Struct, frozen=True, kw_only=True):
     p50: float
     p99: float
 
+    def describe_waiting(self) -> str:
+        """How many were waiting, and that it was to be more where it was."""
+        fewer = f" (inserting {self.asked:,} took too long)" if self.waiting < self.asked else ""
+        return f"{self.waiting:,} waiting{fewer}"
+
     def __str__(self) -> str:
-        return f"claim with {self.waiting:,} waiting: p50 {self.p50 * 1000:.3f} ms, p99 {self.p99 * 1000:.3f} ms"
+        return f"claim with {self.describe_waiting()}: p50 {self.p50 * 1000:.3f} ms, p99 {self.p99 * 1000:.3f} ms"
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -93,7 +100,13 @@ def _measure_latency(harness: Harness, waiting: int, seconds: float) -> Latency:
             _complete(backend, record)
             backend.insert(_PARAMS)
     durations.sort()
-    return Latency(waiting=found, claims=len(durations), p50=_percentile(durations, 50), p99=_percentile(durations, 99))
+    return Latency(
+        asked=waiting,
+        waiting=found,
+        claims=len(durations),
+        p50=_percentile(durations, 50),
+        p99=_percentile(durations, 99),
+    )
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:

@@ -1,8 +1,18 @@
-"""The pytest plugin: nothing but options until a conformance suite is collected; then rules, verdicts and a report."""
+"""The pytest plugin: options, the fixture `jobs`, and for a conformance suite its rules, verdicts and a report.
+
+It does nothing, and imports nothing of the kit, until a suite is collected or a test takes the fixture.
+"""
+
+from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from lazyjobs_testkit.jobs import Jobs
 
 pytest.register_assert_rewrite("lazyjobs_testkit.suite", "lazyjobs_testkit.history", "lazyjobs_testkit.crash")
 
@@ -28,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--lazyjobs-seed", type=int, metavar="N", help="the seed of everything random; chosen if not given")
     group.addoption("--lazyjobs-thorough", action="store_true", help="ten times the usual budgets")
     group.addoption(
+        "--lazyjobs-performance",
+        action="store_true",
+        help="measure the backend too; the figures are told and fail nothing",
+    )
+    group.addoption(
         "--lazyjobs-output", metavar="DIR", help="write conformance.json, conformance.html and badge.json there"
     )
     group.addoption(
@@ -47,3 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from lazyjobs_testkit.plugin._gateway import Gateway
 
     config.pluginmanager.register(Gateway(config), "lazyjobs_testkit_gateway")
+
+
+@pytest.fixture(name="jobs")
+def make_jobs() -> Iterator[Jobs]:
+    """Background jobs of lazyjobs in the hands of the test; `help(lazyjobs_testkit.Jobs)` tells what they can do."""
+    from lazyjobs_testkit.jobs import Jobs
+
+    with Jobs() as jobs:
+        yield jobs

@@ -1,11 +1,12 @@
 """The end of a run: reports, files, the comparison with the baseline, the exit status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from msgspec import Struct
 
+from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.report import (
     Comparison,
     Observation,
@@ -27,6 +28,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     """What is to be told beside the reports."""
     nothing_tried: bool
     """A backend was asked for, and no rule of it was tried."""
+    unwritten: bool
+    """The report was to be written down, and could not be."""
     differs: bool
     """There is a baseline, and the run differs from it."""
     as_recorded: bool
@@ -36,10 +39,10 @@ class Ending(Struct, frozen=True, kw_only=True):
         """What the run ends with, where pytest by itself would end with `status`."""
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
             return status
-        if self.nothing_tried:
-            return pytest.ExitCode.USAGE_ERROR
         if any(report.problems for report in self.reports) or self.differs:
             return pytest.ExitCode.TESTS_FAILED
+        if self.nothing_tried or self.unwritten:
+            return pytest.ExitCode.USAGE_ERROR
         if self.as_recorded:
             return pytest.ExitCode.OK
         return pytest.ExitCode.TESTS_FAILED if any(report.failures for report in self.reports) else status
@@ -52,32 +55,55 @@ def end_run(
     observations: Sequence[Observation],
     strays: Sequence[pytest.TestReport],
     baseline: Report | None,
+    figures: Mapping[str, Performance],
 ) -> Ending:
-    """Makes the reports, writes them where the options say so, and compares them with the baseline."""
+    """Makes the reports, writes them where the options say so, and compares them with the baseline.
+
+    `figures` are those that were measured, by the suite's key.
+    """
     own = [selection for selection in selections if selection.tests or selection.overridden]
-    reports = tuple(make_report(run, selection, _observed(selection, observations, strays)) for selection in own)
+    reports = tuple(
+        make_report(run, selection, _observed(selection, observations, strays), figures.get(selection.suite))
+        for selection in own
+    )
     comparison = _compare(baseline, reports)
-    nothing_tried = bool(config.option.lazyjobs_backend) and not any(selection.tests for selection in own)
-    output: str | None = config.option.lazyjobs_output
-    paths = write_reports(Path(output), reports) if output and reports else []
+    nothing_tried = bool(config.option.lazyjobs_backend) and not any(map(_was_tried, reports))
+    written, unwritten = _write(config.option.lazyjobs_output, reports)
     return Ending(
         reports=reports,
         lines=(
             *([_NOTHING_TRIED] if nothing_tried else []),
             *(f" REGRESSION {line}" for line in comparison.regressions),
             *(f" UNRECORDED FIX {line}" for line in comparison.fixes),
-            *([f" wrote {', '.join(str(path) for path in paths)}"] if paths else []),
+            *(line for line in (written, unwritten) if line),
         ),
         nothing_tried=nothing_tried,
+        unwritten=bool(unwritten),
         differs=not comparison.agrees,
         as_recorded=baseline is not None and _every_test_is_accounted_for(own, observations, strays),
     )
 
 
 _NOTHING_TRIED = (
-    " ERROR a backend was named, and no rule was tried: add --pyargs lazyjobs_testkit, or look at what -k and the "
-    "other selections leave"
+    " ERROR a backend was named, and no rule was tried: add --pyargs lazyjobs_testkit, or look at what --rule, -k and "
+    "the other selections leave, and whether it applies"
 )
+_TRIED = (Status.PASSED, Status.FAILED, Status.EXPECTED_FAILURE)
+
+
+def _was_tried(report: Report) -> bool:
+    return any(rule.status in _TRIED for rule in report.rules)
+
+
+def _write(output: str | None, reports: Sequence[Report]) -> tuple[str, str]:
+    """What is to be told of the files that were written, and of those that could not be."""
+    if not output or not reports:
+        return "", ""
+    try:
+        paths = write_reports(Path(output), reports)
+    except OSError as error:
+        return "", f" ERROR the report cannot be written to {output}: {error}"
+    return f" wrote {', '.join(str(path) for path in paths)}", ""
 
 
 def _observed(

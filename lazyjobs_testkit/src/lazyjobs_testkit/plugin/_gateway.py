@@ -22,7 +22,8 @@ class Gateway:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._run: ConformanceRun | None = None
-        if config.option.lazyjobs_backend or config.option.lazyjobs_baseline:
+        # What is wrong with one of these is told before anything is collected.
+        if config.option.lazyjobs_backend or config.option.lazyjobs_baseline or config.option.lazyjobs_output:
             self._wake()
 
     def _wake(self) -> "ConformanceRun":

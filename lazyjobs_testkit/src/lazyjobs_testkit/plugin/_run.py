@@ -1,5 +1,6 @@
 """One pytest run that has conformance suites in it."""
 
+import tempfile
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -8,13 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.plugin._collecting import SuiteNotes, order_items, rule_of_item
 from lazyjobs_testkit.plugin._ending import Ending, end_run
 from lazyjobs_testkit.plugin._installed import InstalledSuites, make_suites
+from lazyjobs_testkit.plugin._measuring import measure_suites
 from lazyjobs_testkit.plugin._observing import observe
 from lazyjobs_testkit.report import BaselineError, Observation, Report, Run, Selection, read_report, render_text
 from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._conformance import Suite, suite_test_of, suite_tests
+
+_TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 class ConformanceRun:
@@ -31,6 +36,7 @@ class ConformanceRun:
         self._strays: list[pytest.TestReport] = []
         self._ending: Ending | None = None
         self._baseline = self._read_baseline()
+        self._make_output()
         self._asked = make_suites(config)
 
     def _read_baseline(self) -> Report | None:
@@ -39,6 +45,18 @@ class ConformanceRun:
             return read_report(Path(file)) if file else None
         except BaselineError as error:
             raise pytest.UsageError(str(error)) from error
+
+    def _make_output(self) -> None:
+        """Finds out before the tests, not after them, that there is no place for the report."""
+        output: str | None = self._config.option.lazyjobs_output
+        if not output or self._is_worker:
+            return
+        try:
+            Path(output).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=output):
+                pass
+        except OSError as error:
+            raise pytest.UsageError(f"the report cannot be written to {output}: {error}") from error
 
     def make_module(self, parent: pytest.Collector, path: Path) -> pytest.Module:
         """The kit's own test module, with a suite for each backend that the options name."""
@@ -109,15 +127,19 @@ class ConformanceRun:
             output: dict[str, object] = getattr(self._config, "workeroutput")  # noqa: B009 (pytest-xdist puts it there)
             output["lazyjobs"] = msgspec.json.encode(selections).decode()
             return
+        seconds = time.monotonic() - self._clock
+        figures: dict[str, Performance] = {}
+        if self._config.option.lazyjobs_performance and session.exitstatus in _TO_THE_END:
+            selections, figures = measure_suites(selections, self._suites)
         run = Run(
             seed=self._config.option.lazyjobs_seed,
             thorough=self._config.option.lazyjobs_thorough,
             started=self._started,
-            seconds=time.monotonic() - self._clock,
+            seconds=seconds,
             rules=MANIFEST,
             tested=tested,
         )
-        self._ending = end_run(self._config, run, selections, self._observations, self._strays, self._baseline)
+        self._ending = end_run(self._config, run, selections, self._observations, self._strays, self._baseline, figures)
         session.exitstatus = self._ending.exit_status(session.exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:

@@ -3,6 +3,7 @@
 from lazyjobs_testkit.report._baseline import BaselineError, Comparison, compare_reports, read_report
 from lazyjobs_testkit.report._files import FILES, write_reports
 from lazyjobs_testkit.report._judge import Run, make_report
+from lazyjobs_testkit.report._schema import render_schema
 from lazyjobs_testkit.report._text import render_calls, render_failure, render_text
 from lazyjobs_testkit.report._values import (
     SCHEMA,
@@ -33,6 +34,7 @@ __all__ = [
     "read_report",
     "render_calls",
     "render_failure",
+    "render_schema",
     "render_text",
     "write_reports",
 ]

@@ -9,7 +9,7 @@ from lazyjobs_testkit.report._values import Report, Status
 def render_badge(report: Report) -> bytes:
     """The level reached, or how many rules failed."""
     failed = report.counts[Status.FAILED]
-    message = f"{failed} rules failed" if failed else report.level
+    message = f"{failed} rule{'s' if failed > 1 else ''} failed" if failed else report.level
     color = "red" if failed else "lightgrey" if report.level == NO_LEVEL else "brightgreen"
     label = f"lazyjobs contract {report.contract}"
     return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": color})

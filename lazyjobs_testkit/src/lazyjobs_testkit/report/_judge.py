@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.report._level import reach_level
 from lazyjobs_testkit.report._values import (
     NO_TEST,
@@ -56,7 +57,9 @@ class _Verdict(Struct, frozen=True):
     seconds: float = 0.0
 
 
-def make_report(run: Run, selection: Selection, observations: Sequence[Observation]) -> Report:
+def make_report(
+    run: Run, selection: Selection, observations: Sequence[Observation], performance: Performance | None = None
+) -> Report:
     """What the run found out about the backend of one suite: every rule of the manifest is in it."""
     verdicts = _judge_all(run, selection, observations)
     statuses = {id: verdict.status for id, verdict in verdicts.items()}
@@ -71,9 +74,11 @@ def make_report(run: Run, selection: Selection, observations: Sequence[Observati
         backend=subject,
         level=level,
         level_reason=_NOT_ALL if any(verdict.reason in NOT_RUN for verdict in verdicts.values()) else level_reason,
+        first=_find_first(run.rules, statuses),
         counts={status.value: counts[status] for status in Status},
         problems=_find_problems(selection, observations),
         notes=selection.notes,
+        performance=performance,
         seed=run.seed,
         thorough=run.thorough,
         started=run.started,
@@ -117,6 +122,12 @@ def _unless_blocked(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[st
     if not roots or verdicts[id].status is Status.UNTESTED:
         return verdicts[id]
     return replace(verdicts[id], status=Status.BLOCKED, reason=f"{', '.join(roots)} failed", shown=None)
+
+
+def _find_first(rules: Mapping[str, Rule], statuses: Mapping[str, Status]) -> str:
+    blocked = [rule for rule in rules.values() if statuses[rule.id] is Status.BLOCKED]
+    waiting = Counter(need for rule in blocked for need in all_needs(rule, rules) if statuses[need] in _BROKEN)
+    return max(rules, key=waiting.__getitem__) if waiting else ""
 
 
 def _is_root(id: str, verdicts: Mapping[str, _Verdict], rules: Mapping[str, Rule]) -> bool:

@@ -17,8 +17,10 @@ def render_text(report: Report, *, detailed: bool) -> str:
         lines += render_failure(rule, detailed=detailed)
     for status in (Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
         lines += _render_reasons(status, [rule for rule in report.rules if rule.status is status])
+    lines += [f" first: {report.first} ({describe_first(report)})"] if report.first else []
     lines += [f" PROBLEM {problem}" for problem in report.problems]
     lines += [f" note: {note}" for note in report.notes]
+    lines += [f" performance: {line}" for line in str(report.performance or "").splitlines()]
     lines.append(f" level: {report.level}" + (f" ({report.level_reason})" if report.level_reason else ""))
     return "\n".join(lines)
 
@@ -46,9 +48,14 @@ def _render_areas(report: Report) -> list[str]:
 
 def _render_area(area: str, rules: list[RuleResult]) -> str:
     # Non-breaking while the line is wrapped: an area and its figures stay together.
+    passed, applicable = count_passed(rules)
+    return f"{area}\N{NO-BREAK SPACE}{passed}/{applicable}" if applicable else f"{area}\N{NO-BREAK SPACE}-"
+
+
+def count_passed(rules: Iterable[RuleResult]) -> tuple[int, int]:
+    """How many passed of those that apply and were to be tried, and how many these are."""
     applicable = [rule for rule in rules if rule.status is not Status.NOT_APPLICABLE and rule.was_run]
-    passed = sum(rule.status is Status.PASSED for rule in applicable)
-    return f"{area}\N{NO-BREAK SPACE}{passed}/{len(applicable)}" if applicable else f"{area}\N{NO-BREAK SPACE}-"
+    return sum(rule.status is Status.PASSED for rule in applicable), len(applicable)
 
 
 def render_failure(rule: RuleResult, *, detailed: bool) -> Iterator[str]:
@@ -71,6 +78,12 @@ def render_calls(calls: Iterable[str]) -> Iterator[str]:
     if len(every) > _SHOWN_CALLS:
         yield f"   … and {len(every) - _SHOWN_CALLS} before these"
     yield from (f"   {call}" for call in every[-_SHOWN_CALLS:])
+
+
+def describe_first(report: Report) -> str:
+    """Why the report's first rule is the one to begin with."""
+    waiting = sum(rule.status is Status.BLOCKED and report.first in rule.reason for rule in report.rules)
+    return f"mend this rule first: {waiting} blocked rule{' waits' if waiting == 1 else 's wait'} for it"
 
 
 def _indent(text: str) -> list[str]:

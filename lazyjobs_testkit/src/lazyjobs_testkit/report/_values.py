@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from lazyjobs_testkit.performance import Performance
+
 SCHEMA = 1
 """Raised when a field of `Report` changes its meaning or goes."""
 
@@ -132,12 +134,16 @@ class Report(Struct, frozen=True, kw_only=True):
     """The highest level reached: none, CORE, CONCURRENT or CRASH-SAFE."""
     level_reason: str = ""
     """What the next level takes."""
+    first: str = ""
+    """The failed rule that the most blocked rules rest on: the one to mend first; "" if nothing is blocked so."""
     counts: Mapping[str, int]
     """How many rules have each status; the statuses that none has are there with 0."""
     problems: tuple[str, ...] = ()
     """What makes the run fail beside its rules."""
     notes: tuple[str, ...] = ()
     """What else is worth knowing."""
+    performance: Performance | None = None
+    """How fast the backend is, where that was asked for; no part of the verdict."""
     seed: int
     thorough: bool
     started: datetime

@@ -1,5 +1,6 @@
 """The manifest as a page for people."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
@@ -9,15 +10,24 @@ from lazyjobs_testkit.rules._rule import Area, Rule
 
 def render_page(manifest: Mapping[str, Rule]) -> str:
     """All rules in Markdown: a section for each area, a heading to link to for each rule."""
-    head = [
-        "# The rules",
-        f"{len(manifest)} rules, manifest `{hash_rules(manifest)}`. Made by `lazyjobs-conformance --rules`.",
-    ]
+    told = (
+        f"What the conformance kit tries: {len(manifest)} rules, manifest `{hash_rules(manifest)}`. Each quotes the "
+        "contract. A MUST decides a level, a SHOULD is told. An id never changes its meaning. A rule that rests on "
+        "others is blocked while one of them is broken. This page is made by `lazyjobs-conformance --rules`."
+    )
+    by_area = Counter(rule.area for rule in manifest.values())
+    contents = "\n".join(
+        f"- [{_heading(area)}](#{_heading(area).lower()}): {by_area[area]}" for area in Area if by_area[area]
+    )
     sections = (
-        "\n\n".join([f"## {area.label.capitalize()}", *map(_render_rule, rules)])
+        "\n\n".join([f"## {_heading(area)}", *map(_render_rule, rules)])
         for area, rules in groupby(manifest.values(), key=_area_of)
     )
-    return "\n\n".join([*head, *sections]) + "\n"
+    return "\n\n".join(["# The rules", told, contents, *sections]) + "\n"
+
+
+def _heading(area: Area) -> str:
+    return area.label.capitalize()
 
 
 def _area_of(rule: Rule) -> Area:

@@ -52,6 +52,7 @@ RULES = (
             "PAY-05",
             "PAY-06",
             "PAY-07",
+            "BLK-02",
         ),
     ),
     _insert_rule(

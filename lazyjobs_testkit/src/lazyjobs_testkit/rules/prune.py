@@ -51,7 +51,7 @@ RULES = (
         title="prune returns how many records it deleted",
         text=_LIMIT,
         cause="the count of what matched, or of the last batch",
-        needs=(*_NEEDS, "PRU-01"),
+        needs=(*_NEEDS, "PRU-01", "PRU-04"),
     ),
     _prune_rule(
         id="PRU-07",

@@ -22,7 +22,7 @@ RULES = (
         title="wait returns False only when the timeout has passed",
         text=_FALSE,
         cause="a poll shorter than the timeout, or a wake-up for another queue, ends in False",
-        needs=("CLM-11",),
+        needs=("CLM-11", "WAI-03"),
     ),
     _wait_rule(
         id="WAI-03",
@@ -42,7 +42,7 @@ RULES = (
         title="a run_at that comes while waiting ends the wait with True",
         text=_RETURNS,
         cause="only inserts wake the waiter, not time",
-        needs=("INS-01", "WAI-01", "WAI-04"),
+        needs=("INS-01", "WAI-01", "WAI-04", "WAI-02"),
     ),
     _wait_rule(
         id="WAI-06",
@@ -63,7 +63,7 @@ RULES = (
         title="waiting changes nothing",
         text="Changes nothing.",
         cause="wait claims ahead so that the next claim is quick",
-        needs=("INS-01", "WAI-01", "CLM-02", "CLM-01", "LSE-02", "INS-09", "LST-09"),
+        needs=("INS-01", "WAI-01", "CLM-02", "CLM-01", "LSE-02", "INS-09", "LST-09", "WAI-03"),
     ),
     _wait_rule(
         id="WAI-09",

@@ -38,6 +38,7 @@ from lazyjobs_testkit.suite._support import (
     stored,
     tick,
 )
+from lazyjobs_testkit.suite._trail import describe
 from lazyjobs_testkit.suite._verbs import OUTCOMES, Verb, each_verb, finish_params
 from lazyjobs_testkit.suite.claim import CLAIMED, assert_in_order, needs_strict_ordering
 from lazyjobs_testkit.suite.payload import over_maximum
@@ -77,7 +78,8 @@ class BulkTests:
         explicit, default = inserting.insert_many((given, InsertParams(kind=KIND)))
         ended = bench.now()
         for name in ("kind", "queue", "payload", "max_attempts"):
-            assert getattr(explicit, name) == getattr(given, name), f"{name} is not as it was given"
+            got, wanted = getattr(explicit, name), getattr(given, name)
+            assert got == wanted, f"{name} of record {explicit.id} is {describe(got)}, inserted was {describe(wanted)}"
         assert_rounded(bench, f"run_at of record {explicit.id}", explicit.run_at, run_at)
         assert_clock(bench, f"run_at of record {default.id}", default.run_at, began, ended)
         for record in (explicit, default):

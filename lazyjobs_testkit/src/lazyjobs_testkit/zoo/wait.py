@@ -1,8 +1,9 @@
 """Backends whose wait is deaf, blind or impatient."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -38,10 +39,11 @@ class SleepsFirst(TameBackend):
     """Wait sleeps before it looks whether something is due already."""
 
     def wait(self, params: WaitParams) -> bool:
+        deadline = time.monotonic() + self.patience(params)
         with self.exclusive("wait"):
-            if params.timeout:
-                self.sleep(self.patience(params))
-            return super().wait(replace(params, timeout=type(params.timeout)(0)))
+            self.sleep(self.patience(params))
+        left = timedelta(seconds=max(deadline - time.monotonic(), 0))
+        return super().wait(replace(params, timeout=left))
 
 
 class FirstQueueOnly(TameBackend):

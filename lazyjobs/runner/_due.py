@@ -1,0 +1,102 @@
+"""Runs what is due in the thread that asks, without workers."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from datetime import timedelta
+from time import monotonic
+
+from msgspec import Struct
+
+from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams, Record, SupportsExtend
+from lazyjobs.runner._attempt import Attempts
+from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._leases import LeaseKeeper
+from lazyjobs.runner._log import log_lost, log_outcome
+from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._outcomes import finish_claim
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One attempt at a job, and how it ended."""
+
+    record: Record
+    """The record as it was claimed."""
+    outcome: FinishParams | None
+    """What was written; None if the claim had gone to another worker, whose outcome counts."""
+    error: BaseException | None
+    """What `work` raised, with its traceback; None if it returned, or was not called."""
+
+
+class DueRecords:
+    """Claims, runs and finishes due records by the rules of a worker, one each time the next attempt is asked for."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        params: ClaimParams,
+        make_attempts: Callable[[EventLoop], Attempts],
+        context: Context,
+        lease: timedelta,
+    ) -> None:
+        self._backend = backend
+        self._params = params
+        self._loop = EventLoop()
+        self._attempts = make_attempts(self._loop)
+        self._context = context
+        self._current: CurrentJob | None = None
+        self._lease = lease
+
+    def run(self) -> Generator[Attempt, None, None]:
+        """Each attempt once its outcome is written, until nothing is due; raises what the backend raises."""
+        job = self._claim()
+        if job is None:
+            return
+        try:
+            with self._kept_leases():
+                while job is not None:
+                    yield self._handle(job)
+                    job = self._claim()
+        finally:
+            self._loop.stop()
+
+    @contextmanager
+    def _kept_leases(self) -> Iterator[None]:
+        if not isinstance(self._backend, SupportsExtend):
+            yield
+            return
+        keeper = LeaseKeeper(self._backend, self._lease, self._running)
+        keeper.start()
+        try:
+            yield
+        finally:
+            keeper.stop()
+
+    def _claim(self) -> CurrentJob | None:
+        asked_at = monotonic()
+        record = self._backend.claim(self._params)
+        return None if record is None else CurrentJob(record, asked_at)
+
+    def _handle(self, job: CurrentJob) -> Attempt:
+        self._current = job
+        started_at = monotonic()
+        try:
+            finish, error = self._attempts.run(job, self._context.copy())
+            seconds = monotonic() - started_at
+            job.working = False
+            return self._finish(job.record, finish, seconds, error)
+        finally:
+            self._current = None
+
+    def _finish(self, record: Record, finish: FinishParams, seconds: float, error: BaseException | None) -> Attempt:
+        try:
+            finish_claim(self._backend, finish)
+        except ClaimLostError:
+            log_lost(record, seconds, error)
+            return Attempt(record=record, outcome=None, error=error)
+        log_outcome(record, finish, seconds, error)
+        return Attempt(record=record, outcome=finish, error=error)
+
+    def _running(self) -> Iterator[CurrentJob]:
+        if (job := self._current) is not None:
+            yield job
