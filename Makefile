@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup lint types build check bench docs wheels format clean
+.PHONY: demo test setup lint types build check bench docs zoo proof wheels format clean
 
 demo: setup
 	$(RUN)/python -m examples.checksums
@@ -63,6 +63,14 @@ docs: setup
 	$(RUN)/lazyjobs-conformance --schema > docs/conformance.schema.json
 	$(RUN)/python -m pytest -q README.md docs
 
+zoo: setup
+	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 2 --page docs/zoo.md $(ARGS)
+
+proof: setup
+	$(RUN)/python -m lazyjobs_testkit.zoo --seeds 100 --jobs 2 --page docs/proof.md
+	$(RUN)/python -m lazyjobs_testkit.zoo --backend memory --seeds 50 --jobs 1
+	$(RUN)/python -m lazyjobs_testkit.zoo --full --jobs 2
+
 build: setup
 	@rm -rf dist
 	@for dist in $(DISTRIBUTIONS); do $(UV) build --quiet --build-constraints constraints.txt --out-dir dist $$dist || exit 1; done
@@ -74,7 +82,7 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
-check: lint types test docs wheels
+check: lint types test zoo docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache

@@ -60,9 +60,10 @@ class Stage:
         self._begun = 0
 
     def scenes(self, most: int = 4) -> Iterator[int]:
-        """Numbers plays until the time is over: two at least, of which one is not interrupted."""
+        """Numbers plays until the time is over: two at least, one of them not interrupted; one on a small budget."""
+        least = 2 if self.bench.budget >= 1 else 1
         deadline = time.monotonic() + _SECONDS * self.bench.budget
-        while self._scenes < 2 or (self._scenes < most * self.bench.budget and time.monotonic() < deadline):
+        while self._scenes < least or (self._scenes < most * self.bench.budget and time.monotonic() < deadline):
             self._scenes += 1
             self._begun = time.monotonic_ns()
             yield self._scenes

@@ -11,6 +11,7 @@ from lazyjobs_testkit.zoo._animal import Animal, Exhibit, animals, oddities
 from lazyjobs_testkit.zoo._keeper import Visit, visit_all
 from lazyjobs_testkit.zoo._matrix import render_matrix, render_page
 from lazyjobs_testkit.zoo._rates import print_rates
+from lazyjobs_testkit.zoo._steadiness import print_steadiness
 from lazyjobs_testkit.zoo._trial import judge
 
 _DESCRIPTION = (
@@ -23,6 +24,8 @@ _DESCRIPTION = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Reads the command line and tries the backends that it names; the exit status."""
     options = _make_parser().parse_args(argv)
+    if options.backend:
+        return print_steadiness(options.backend, seeds=options.seeds or 1, jobs=options.jobs)
     if options.seeds:
         racy = [each for each in _chosen(options.animal) if isinstance(each, Animal) and each.racy]
         return print_rates(racy, seeds=options.seeds, jobs=options.jobs, page=options.page)
@@ -41,6 +44,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--animal", action="append", default=[], metavar="NAME", help="only this one, or all that break a rule: CLM-04")
     add("--seed", type=int, default=1, metavar="N", help="the seed of everything random; 1 if not given")
     add("--seeds", type=int, metavar="N", help="try the racy ones, each with N seeds, and print how many catch it")
+    add("--backend", metavar="NAME", help="try a backend outside the zoo instead, the whole suite with each of N seeds")
     add("--full", action="store_true", help="try every rule with its usual budget, which takes far longer")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at a time; one a processor")
     add("--show", action="store_true", help="print the failures as a report shows them")
@@ -68,6 +72,7 @@ def _try_all(visits: Sequence[Visit], jobs: int, *, show: bool) -> Mapping[str, 
     for visit, report in visit_all(ordered, jobs=jobs):
         if wrong := judge(visit.exhibit, report):
             complaints[visit.exhibit.name] = wrong
+            print(f"{visit.exhibit.name}: {wrong[0]}", file=sys.stderr, flush=True)
         if show:
             _show(visit.exhibit, report)
     return complaints

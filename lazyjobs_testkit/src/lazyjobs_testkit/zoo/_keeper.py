@@ -1,7 +1,7 @@
 """Trying many backends with many seeds, in several processes."""
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from msgspec import Struct
@@ -34,6 +34,14 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
         pending = {
             pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit for visit in visits
         }
+        for future in as_completed(pending):
+            yield pending[future], future.result()
+
+
+def visit_seeds(reference: str, seeds: Iterable[int], *, jobs: int) -> Iterator[tuple[int, Report]]:
+    """The report of the whole suite on one backend with each seed and the usual budget, as soon as there is one."""
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pending = {pool.submit(_try, reference, seed, Budget(), ""): seed for seed in seeds}
         for future in as_completed(pending):
             yield pending[future], future.result()
 

@@ -7,6 +7,19 @@ from lazyjobs_testkit.rules import MANIFEST, Area, Keyword, Rule
 from lazyjobs_testkit.zoo._animal import Animal, Exhibit, Oddity
 from lazyjobs_testkit.zoo._unbreakable import UNBREAKABLE
 
+_HEAD = """\
+# The zoo
+
+The kit proves itself: {animals} backends that are wrong in one way each, and {oddities} that are odd and right. The
+whole suite is run on every one of them by `python -m lazyjobs_testkit.zoo`, which fails unless each broken one is caught
+by the rule beside it, for the stated reason and by nothing unrelated, and each odd one passes. What rests on a rule that
+failed is reported blocked. `make zoo` does so with one seed and writes this page; `make proof` tries the racy ones, which take
+luck to catch, with a hundred seeds each and writes [how often they were caught](proof.md).
+
+To see one of them fail, give the command its reference:
+`lazyjobs-conformance lazyjobs_testkit.zoo.claim:OrderedById.Harness`.
+"""
+
 
 def uncovered(animals: Mapping[str, Animal]) -> list[str]:
     """The MUST rules that no animal breaks and that could be broken."""
@@ -43,12 +56,7 @@ def render_page(animals: Mapping[str, Animal], oddities: Mapping[str, Oddity]) -
 
 
 def _page(animals: Mapping[str, Animal], oddities: Mapping[str, Oddity]) -> Iterator[str]:
-    yield "# The zoo\n"
-    yield (
-        f"The kit proves itself: {len(animals)} backends that are each wrong in one way, and {len(oddities)} that are "
-        "odd and right. The whole suite\nis run on each. Made by `make zoo`, which fails unless each broken one is "
-        "caught by the rule beside it, for the\nstated reason and by nothing unrelated, and each odd one passes.\n"
-    )
+    yield _HEAD.format(animals=len(animals), oddities=len(oddities))
     for area, rules in groupby(MANIFEST.values(), key=_area_of):
         yield f"## {area.label.capitalize()}\n"
         yield "| rule | broken by | what is wrong with it |\n| --- | --- | --- |"

@@ -13,6 +13,9 @@ from lazyjobs_testkit.cli import run_conformance
 from lazyjobs_testkit.report import Report, RuleResult, Status, read_report
 from lazyjobs_testkit.zoo._animal import Animal, Budget, Exhibit, Oddity
 
+_FRUGAL = ("-s", *(f"-pno:{name}" for name in ("logging", "warnings", "junitxml", "doctest", "unittest")))
+"""What pytest does for each test and is of no use here."""
+
 
 class _Budgeting:
     """A plugin of pytest that sets the budget of every test."""
@@ -32,7 +35,9 @@ def try_suite(reference: str, *, seed: int, budget: Budget, rules: Sequence[str]
         tempfile.TemporaryDirectory(prefix="lazyjobs-zoo-") as output,
         contextlib.redirect_stdout(io.StringIO()) as told,
     ):
-        status = run_conformance(reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budgeting(budget)])
+        status = run_conformance(
+            reference, rules=rules, seed=seed, output=Path(output), plugins=[_Budgeting(budget)], pytest_options=_FRUGAL
+        )
         try:
             report = read_report(Path(output) / "conformance.json")
         except Exception as error:
@@ -53,7 +58,7 @@ def judge(exhibit: Exhibit, report: Report) -> tuple[str, ...]:
     if isinstance(exhibit, Animal):
         return tuple(_judge_animal(exhibit, report))
     assert isinstance(exhibit, Oddity)
-    return tuple(_judge_oddity(report))
+    return blemishes(report)
 
 
 def is_caught(animal: Animal, report: Report) -> bool:
@@ -79,7 +84,12 @@ def _judge_named(animal: Animal, report: Report) -> Iterator[str]:
         yield f"{animal.breaks} fails for another reason than {animal.told!r}: {_first_line(named)}"
 
 
-def _judge_oddity(report: Report) -> Iterator[str]:
+def blemishes(report: Report) -> tuple[str, ...]:
+    """Everything that a correct backend's report would not say."""
+    return tuple(_find_blemishes(report))
+
+
+def _find_blemishes(report: Report) -> Iterator[str]:
     for rule in report.rules:
         if rule.status not in (Status.PASSED, Status.NOT_APPLICABLE):
             yield f"{rule.id} is {rule.status}: {rule.reason or _first_line(rule)}"
