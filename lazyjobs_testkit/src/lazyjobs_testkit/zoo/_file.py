@@ -107,15 +107,12 @@ class Journal(Table):
     def catch_up(self) -> None:
         """Takes in what was appended since."""
         if not self.known:
-            self.begin(self.request(self.read))
-        content = self.request(self.read)
+            self.begin(self.weather.request(self.read))
+        content = self.weather.request(self.read)
         while (changes := self.frame_of(content)) is not None:
             length = HEAD_SIZE + len(changes)
             self.take_in(msgspec.msgpack.decode(changes, type=dict[int, Record | None]), length)
             content = content[length:]
-
-    def request(self, act: "Callable[[], bytes]") -> bytes:
-        return self.weather.request(act)
 
     def read(self) -> bytes:
         """The file from where this handle has got to; nothing if there is none."""

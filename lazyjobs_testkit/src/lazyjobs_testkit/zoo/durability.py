@@ -213,18 +213,9 @@ class LockLeaver(FileMethods):
 
 
 class HighestIdJournal(Journal):
-    """Counts on from the highest id that it found."""
-
-    def take_in(self, changes: "dict[int, Record | None]", length: int) -> None:  # type: ignore[override]
-        super().take_in(changes, length)
-        if not self.opened:
-            self.last_id = max(self.records, default=0)
-
-    opened = False
-
     def open(self) -> None:
         super().open()
-        self.opened = True
+        self.last_id = max(self.records, default=0)
 
 
 class IdForgetter(FileMethods):
@@ -267,10 +258,9 @@ class FenceForgetter(FileMethods):
         self.table.mine.add(record.id)
         return super().run(record, params, now)
 
-    def held(self, record: Record | None, params: FinishParams) -> Record:  # type: ignore[override]
-        if record is not None and record.state is State.RUNNING and record.id not in self.table.mine:
-            return record
-        return super().held(record, params)
+    def may_finish(self, record: Record, attempt: int) -> bool:
+        others = record.state is State.RUNNING and record.id not in self.table.mine
+        return others or super().may_finish(record, attempt)
 
 
 class EmptyFirstJournal(Journal):
