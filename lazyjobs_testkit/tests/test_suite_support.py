@@ -123,7 +123,9 @@ def test_a_time_far_ahead_is_not_waited_for() -> None:
 def test_a_claim_that_was_to_find_nothing_tells_what_it_found() -> None:
     with bench_with(Traits()) as bench:
         bench.insert(run_at=PAST)
-        with pytest.raises(AssertionError, match=r"claimed record 1 \(run_at 2024-.*\) although it rains"):
+        with pytest.raises(
+            AssertionError, match=r"claimed record 1 \(queue default, run_at 2024-.*\) although it rains"
+        ):
             claim_nothing(bench, "it rains")
 
 

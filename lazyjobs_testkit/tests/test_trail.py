@@ -7,12 +7,14 @@ import pytest
 from lazyjobs import (
     Backend,
     ClaimParams,
+    DiscardParams,
     InsertParams,
     ListOptions,
     Record,
     State,
     SupportsClaimMany,
     SupportsExtend,
+    SupportsFinishAndClaim,
     SupportsPrune,
 )
 from lazyjobs_memory import MemoryBackend
@@ -129,3 +131,23 @@ def test_a_long_text_is_cut_and_its_length_told() -> None:
 def test_an_error_text_that_no_encoding_can_write_is_spelled_out() -> None:
     call = Call(handle="backend", method="stats", arguments=(), raised=ValueError("\ud800"))
     assert str(call).encode() == b"backend.stats() \xe2\x86\x92 raised ValueError: \\ud800"
+
+
+def test_a_list_that_is_cleared_later_is_shown_as_it_was_handed_out(recorded: Backend, trail: list[Call]) -> None:
+    recorded.insert(InsertParams(kind="mail"))
+    listed = recorded.list()
+    assert isinstance(listed, list)
+    listed.clear()
+    assert "Record(id=1, kind='mail'" in str(trail[-1])
+
+
+def test_of_several_arguments_each_shows_its_type(recorded: Backend, trail: list[Call]) -> None:
+    assert isinstance(recorded, SupportsFinishAndClaim)
+    recorded.insert(InsertParams(kind="mail"))
+    recorded.claim(ClaimParams())
+    recorded.finish_and_claim(DiscardParams(id=1, attempt=1), ClaimParams(queues=("a",)))
+    assert "finish_and_claim(DiscardParams(id=1, attempt=1), ClaimParams(queues=['a']))" in str(trail[-1])
+
+
+def test_states_are_shown_by_their_words() -> None:
+    assert describe(frozenset({State.RUNNING, State.PENDING})) == "{pending, running}"

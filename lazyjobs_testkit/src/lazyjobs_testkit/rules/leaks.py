@@ -12,7 +12,7 @@ RULES = (
         text=_RELEASES,
         level=Level.CAPABILITY,
         cause="close asks a thread to end and does not see to it that it does",
-        needs=("INS-01", "CLM-01", "WAI-03"),
+        needs=("INS-01", "CLM-01", "WAI-03", "INS-06"),
         capability=SupportsClose,
     ),
     Rule(
@@ -21,7 +21,7 @@ RULES = (
         text=_RELEASES,
         level=Level.CAPABILITY,
         cause="one connection a thread, of which close closes the caller's; or a client whose pool is never closed",
-        needs=("INS-01", "CLM-01", "WAI-03"),
+        needs=("INS-01", "CLM-01", "WAI-03", "INS-06"),
         capability=SupportsClose,
     ),
     Rule(
@@ -30,7 +30,7 @@ RULES = (
         text=_RELEASES,
         level=Level.CAPABILITY,
         cause="a temporary file that is made to be renamed, and stays when there was nothing to write",
-        needs=("INS-01", "CLM-01", "WAI-03"),
+        needs=("INS-01", "CLM-01", "WAI-03", "INS-06"),
         capability=SupportsClose,
     ),
 )

@@ -13,6 +13,7 @@ from lazyjobs import (
     Backend,
     Record,
     State,
+    Stats,
     SupportsClaimMany,
     SupportsClose,
     SupportsExtend,
@@ -49,7 +50,9 @@ class Call(Struct, kw_only=True):
     ended: bool = False
 
     def __str__(self) -> str:
-        return f"{self.handle}.{self.method}({', '.join(map(_describe_argument, self.arguments))}) → {self._outcome()}"
+        # Only a single argument goes without its type: of several, one may be the parameters of any of three verbs.
+        describe_each = _describe_argument if len(self.arguments) == 1 else describe
+        return f"{self.handle}.{self.method}({', '.join(map(describe_each, self.arguments))}) → {self._outcome()}"
 
     def _outcome(self) -> str:
         if self.raised is not None:
@@ -81,12 +84,24 @@ class _Recorder:
         self._trail.append(call)
         try:
             method: Callable[..., object] = getattr(self._backend, name)
-            call.answer = method(*arguments)
+            answer = method(*arguments)
         except BaseException as error:
             call.raised = error
             raise
-        call.ended = True
-        return call.answer
+        call.answer, call.ended = _as_it_is(answer), True
+        return answer
+
+
+def _as_it_is(answer: object) -> object:
+    """A copy, which stays as it is whatever becomes of what was handed out."""
+    if isinstance(answer, Stats):
+        changes = {name: _as_it_is(getattr(answer, name)) for name in answer.__struct_fields__}
+        return msgspec.structs.replace(answer, **changes)
+    if isinstance(answer, Record):
+        return msgspec.structs.replace(answer)
+    if isinstance(answer, dict):
+        return {key: _as_it_is(value) for key, value in answer.items()}
+    return [_as_it_is(each) for each in answer] if isinstance(answer, list) else answer
 
 
 @lru_cache
@@ -114,6 +129,8 @@ def describe(value: object) -> str:
             return _short(str(value))
         case dict():
             return "{" + ", ".join(f"{describe(key)}: {describe(item)}" for key, item in value.items()) + "}"
+        case frozenset():
+            return "{" + ", ".join(sorted(map(describe, value))) + "}"
         case list() | tuple():
             shown = [describe(item) for item in value[:_SHOWN_ITEMS]]
             more = [f"… and {len(value) - _SHOWN_ITEMS} more"] if len(value) > _SHOWN_ITEMS else []

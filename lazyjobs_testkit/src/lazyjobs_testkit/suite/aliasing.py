@@ -47,7 +47,7 @@ class AliasingTests:
             if isinstance(listed, MutableSequence):
                 listed.clear()
             after = {record.id: record for record in settled_list(bench, limit=limit)}
-            assert_all_same(before, after, "clearing a list")
+            assert_all_same(before, after, "clearing a list that was handed out")
 
     @rule("ALI-03")
     def test_what_is_done_to_stats_changes_nothing_else(self, bench: Bench) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lazyjobs import CompleteParams, RetryParams
+from lazyjobs import CompleteParams, Record, RetryParams
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import (
     DAY,
@@ -85,9 +85,9 @@ class TimeTests:
         claimed = bench.claim_due()
         bench.backend.retry(RetryParams(id=claimed.id, attempt=claimed.attempt, run_at=PAST))
         claimed = claim_again(bench, claimed)
-        assert claimed.created_at == inserted.created_at, "created_at was changed by claim or retry"
+        assert_created(inserted, claimed, "a claim, a retry and another claim")
         finish(bench.backend, finish_params(verb, claimed))
-        assert stored(bench, inserted.id).created_at == inserted.created_at, f"created_at was changed by {verb}"
+        assert_created(inserted, stored(bench, inserted.id), verb)
 
     @rule("TIM-06")
     def test_claiming_moves_updated_at_on_to_the_clock(self, bench: Bench) -> None:
@@ -144,6 +144,11 @@ def assert_utc(name: str, value: datetime | None) -> None:
         assert isinstance(value, datetime), f"{name} is of type {type(value).__name__}"
         assert value.utcoffset() is not None, f"{name} is naive: {value!r}"
         assert value.utcoffset() == timedelta(0), f"{name} is not in UTC: {value!r}"
+
+
+def assert_created(before: Record, after: Record, occasion: str) -> None:
+    times = f"it was {describe(before.created_at)} and is {describe(after.created_at)}"
+    assert after.created_at == before.created_at, f"{occasion} changed created_at of record {before.id}: {times}"
 
 
 def assert_moved_on(

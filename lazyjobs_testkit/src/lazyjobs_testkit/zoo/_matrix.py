@@ -11,10 +11,10 @@ _HEAD = """\
 # The zoo
 
 The kit proves itself: {animals} backends that are wrong in one way each, and {oddities} that are odd and right. The
-whole suite is run on every one of them by `python -m lazyjobs_testkit.zoo`, which fails unless each broken one is caught
-by the rule beside it, for the stated reason and by nothing unrelated, and each odd one passes. What rests on a rule that
-failed is reported blocked. `make zoo` does so with one seed and writes this page; `make proof` tries the racy ones, which take
-luck to catch, with a hundred seeds each and writes [how often they were caught](proof.md).
+whole suite is run on every one of them by `python -m lazyjobs_testkit.zoo`, which fails unless each broken one is
+caught by the rule beside it, for the stated reason and by nothing unrelated, and each odd one passes. What rests on a
+rule that failed is reported blocked. `make zoo` does so with one seed and writes this page; `make proof` tries the
+racy ones, which take luck to catch, with a hundred seeds each and writes [how often they were caught](proof.md).
 
 To see one of them fail, give the command its reference:
 `lazyjobs-conformance lazyjobs_testkit.zoo.claim:OrderedById.Harness`.

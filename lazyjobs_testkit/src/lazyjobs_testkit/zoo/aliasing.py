@@ -83,7 +83,11 @@ class WritesTheBatchLater(TameBackend):
 
 ANIMALS = (
     Animal(CompletesInPlace.Harness, "ALI-01", r"a record that was handed out as running changed later: state was"),
-    Animal(HandsOutItsCache.Harness, "ALI-02", r"clearing a list: the records were \[1, 2, 3\] and are \[\]"),
+    Animal(
+        HandsOutItsCache.Harness,
+        "ALI-02",
+        r"clearing a list that was handed out: the records were \[1, 2, 3\] and are \[\]",
+    ),
     Animal(HandsOutItsCounts.Harness, "ALI-03", r"clearing the mappings of stats changed them from"),
     Animal(
         WritesTheBatchLater.Harness, "ALI-04", r"clearing the sequences of insert_many: the records were \[1, 2, 3\]"
