@@ -94,10 +94,10 @@ class SQLiteBackend:
 
     @classmethod
     def from_url(cls, url: BackendURL) -> Self:
-        """Opens `sqlite:///relative.db` or `sqlite:////absolute.db`; options as in the constructor, seconds as such."""
+        """Opens `sqlite:///relative.db` or `sqlite:////absolute.db`; options as in the constructor, time in seconds."""
         if url.host:
             raise url.refuse(
-                "host", f"there is none to ask; write {url.scheme}:///{url.host}{url.path} for a file here"
+                "host", f"there is none to ask; for a file here write {url.scheme}:///{url.host}{url.path}"
             )
         path = url.path.removeprefix("/")
         if not path or path.endswith("/") or "\0" in path:

@@ -1,8 +1,9 @@
 """Waiting for one's turn, by random short pauses within a timeout."""
 
-from random import uniform
+from random import Random
 from time import monotonic, sleep
 
+_choices = Random()  # noqa: S311 (nothing secret)
 _SHORTEST = 0.00005
 _LONGEST = 0.002
 
@@ -22,6 +23,6 @@ class Patience:
         left = self._deadline - monotonic()
         if left <= 0:
             return False
-        sleep(min(left, uniform(0.5, 1.5) * self._pause))
+        sleep(min(left, _choices.uniform(0.5, 1.5) * self._pause))
         self._pause = min(2 * self._pause, self._longest)
         return True

@@ -7,8 +7,7 @@ few and are counted in their index. `PREFIX_ids` holds the highest id that was d
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -110,13 +109,16 @@ def make_migrations(prefix: str) -> "Migrations":
 
     migrations = Migrations(set_name(prefix))
     for name, statements in STEPS.items():
-        migrations(name=name)(partial(_apply, prefix=prefix, statements=statements))
+        migrations(name=name)(_make_step(prefix, statements))
     return migrations
 
 
-def _apply(db: "Database", /, *, prefix: str, statements: Sequence[str]) -> None:
-    for statement in statements:
-        db.execute(statement.replace("{p}", prefix))
+def _make_step(prefix: str, statements: Sequence[str]) -> "Callable[[Database], None]":
+    def step(db: "Database", /) -> None:
+        for statement in statements:
+            db.execute(statement.replace("{p}", prefix))
+
+    return step
 
 
 def set_name(prefix: str) -> str:

@@ -7,7 +7,10 @@ from msgspec import Struct
 
 from lazyjobs import State
 
-COLUMNS = "id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, lease_expires_at, last_error"
+COLUMNS = (
+    "id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, "
+    "lease_expires_at, last_error"
+)
 """The columns that make a record, in the order of every statement here that returns some."""
 
 _WAITING = "state IN ('pending', 'retrying')"

@@ -98,11 +98,13 @@ class Transitions:
 
     def finish(self, connection: Connection, params: FinishParams) -> str | None:
         """What the verb of `params` returns."""
-        if isinstance(params, CompleteParams):
-            return self.complete(connection, params)
         if isinstance(params, RetryParams):
             return self.retry(connection, params)
-        return self.discard(connection, params)
+        if isinstance(params, CompleteParams):
+            self.complete(connection, params)
+        else:
+            self.discard(connection, params)
+        return None
 
     def _is_repeated(self, connection: Connection, params: FinishParams, state: str) -> bool:
         """Whether the record already is as the verb leaves it.

@@ -64,7 +64,7 @@ class SQLiteHarness(Harness):
             make_migrations(_PREFIX).apply(Database(connection), stop_before=second_step)
             with connection:
                 connection.executemany(
-                    f"INSERT INTO {_PREFIX}_records ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                    f"INSERT INTO {_PREFIX}_records ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     _OLD_ROWS,
                 )
         return [read_record(row) for row in _OLD_ROWS]
@@ -78,7 +78,7 @@ class SQLiteHarness(Harness):
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(f"ALTER TABLE {_PREFIX}_records ADD COLUMN priority INTEGER")
             connection.execute(
-                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, 'priorities', '2100-01-01')",
+                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, 'priorities', '2100')",
                 (set_name(_PREFIX),),
             )
         return path.read_bytes
