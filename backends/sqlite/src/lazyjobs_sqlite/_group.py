@@ -115,8 +115,8 @@ class Group:
                 return
             self._waiting.append(call)
             if self._filled is not None and len(self._waiting) + 1 >= self._company:
-                self._filled.release()
-                self._filled = None
+                filled, self._filled = self._filled, None
+                filled.release()
         call.wakeup.acquire()
 
     def _lead(self, call: Call) -> None:
@@ -146,12 +146,11 @@ class Group:
 
     def _leave(self, call: Call) -> None:
         with self._mutex:
+            self._take_out(call)
             if self._leader is call:
                 call.successor = self._waiting[0] if self._waiting else None
                 self._ended_at = monotonic()
                 self._leader = call.successor
-            elif not call.served:
-                self._take_out(call)
         if call.successor is not None:
             call.successor.wake()
         for follower in call.followers:
