@@ -6,7 +6,7 @@ PYTHON := $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 UV := .tools/bin/uv
 UV_PIN := $(shell grep '^uv==' constraints.txt)
 RUN := .venv/bin
-DISTRIBUTIONS := . backends/memory lazyjobs_testkit
+DISTRIBUTIONS := . backends/memory backends/sqlite lazyjobs_testkit
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 SOURCES := pyproject.toml constraints.txt $(wildcard */pyproject.toml backends/*/pyproject.toml)
 export UV_PYTHON_DOWNLOADS := never
@@ -16,7 +16,8 @@ unexport VIRTUAL_ENV
 .PHONY: demo test setup lint types build check bench docs zoo proof wheels format clean
 
 demo: setup
-	$(RUN)/python -m examples.checksums
+	@mkdir -p .demo
+	$(RUN)/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}"
 
 test: setup
 	@set -e; for found in $$($(PYTHON) scripts/interpreters.py); do \
@@ -54,6 +55,7 @@ format: setup
 types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
+	$(RUN)/mypy backends/sqlite
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
 	sh scripts/check_skeleton.sh $(RUN)
 

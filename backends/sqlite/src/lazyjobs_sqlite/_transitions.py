@@ -1,0 +1,188 @@
+"""What each method does to the tables, given a connection."""
+
+import json
+from collections.abc import Collection, Sequence
+from operator import attrgetter
+from sqlite3 import Connection
+from typing import Any
+
+from lazyjobs import (
+    ClaimLostError,
+    ClaimParams,
+    CompleteParams,
+    DiscardParams,
+    ExtendParams,
+    FinishParams,
+    InsertParams,
+    Record,
+    RetryParams,
+    State,
+)
+from lazyjobs_sqlite._clock import Clock, span, to_micros
+from lazyjobs_sqlite._records import due_time, new_record, read_record
+from lazyjobs_sqlite._statements import Statements
+from lazyjobs_sqlite._text import storable
+
+_FEW = 2000
+"""Unfinished records that are sorted in a few milliseconds."""
+_age = attrgetter("updated_at", "id")
+
+
+class Transitions:
+    """The statements of each transition; every method is to be called within a transaction, or has one statement.
+
+    The clock is read when the transition happens, not when it was asked for.
+    """
+
+    def __init__(self, statements: Statements, clock: Clock) -> None:
+        self._sql = statements
+        self._clock = clock
+
+    def insert(self, connection: Connection, params: InsertParams) -> Record:
+        now = self._clock()
+        run_at = due_time(params, now)
+        values = (params.kind, params.queue, params.payload, params.max_attempts, run_at, now)
+        id = connection.execute(self._sql.insert, values).lastrowid
+        assert id is not None
+        return new_record(params, id, run_at, now)
+
+    def insert_many(self, connection: Connection, params: Sequence[InsertParams]) -> Sequence[Record]:
+        now = self._clock()
+        (first,) = connection.execute(self._sql.next_id).fetchone()
+        runs = [due_time(each, now) for each in params]
+        connection.executemany(
+            self._sql.insert_as,
+            (
+                (id, each.kind, each.queue, each.payload, each.max_attempts, run_at, now)
+                for id, (each, run_at) in enumerate(zip(params, runs, strict=True), first)
+            ),
+        )
+        return [new_record(each, first + place, runs[place], now) for place, each in enumerate(params)]
+
+    def claim(self, connection: Connection, params: ClaimParams) -> Record | None:
+        now = self._clock()
+        due_by = now if params.now is None else to_micros(params.now)
+        row = self._first_due(connection, params.queues, due_by)
+        if row is None:
+            return None
+        lease = due_by + span(params.lease)
+        connection.execute(self._sql.take, (row[0], lease, now))
+        return read_record(row, claimed_at=now, lease=lease)
+
+    def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
+        """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
+        if len(queues) == 1:
+            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by)).fetchone()
+            if row is not None and row[-1] is None:
+                return row[:-1]
+        values = (json.dumps(queues), due_by)
+        heads = connection.execute(self._sql.waiting_heads, values).fetchall()
+        heads += connection.execute(self._sql.leased_heads, values).fetchall()
+        if not heads:
+            return None
+        _, id = min(heads)
+        found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
+        return found
+
+    def claim_many(self, connection: Connection, params: ClaimParams, limit: int) -> Sequence[Record]:
+        records: list[Record] = []
+        while len(records) < limit and (record := self.claim(connection, params)) is not None:
+            records.append(record)
+        return records
+
+    def complete(self, connection: Connection, params: CompleteParams) -> None:
+        sql = self._sql.complete
+        while not connection.execute(sql, (params.id, params.attempt, self._clock())).rowcount:
+            if self._is_repeated(connection, params, "succeeded"):
+                return
+
+    def retry(self, connection: Connection, params: RetryParams) -> None:
+        error = storable(params.last_error)
+        while True:
+            now = self._clock()
+            run_at = now if params.run_at is None else to_micros(params.run_at)
+            if connection.execute(self._sql.retry, (params.id, params.attempt, now, run_at, error)).rowcount:
+                return
+            if self._is_repeated(connection, params, "retrying"):
+                return
+
+    def discard(self, connection: Connection, params: DiscardParams) -> None:
+        sql, error = self._sql.discard, storable(params.last_error)
+        while not connection.execute(sql, (params.id, params.attempt, self._clock(), error)).rowcount:
+            if self._is_repeated(connection, params, "discarded"):
+                return
+
+    def finish(self, connection: Connection, params: FinishParams) -> None:
+        """Does what the type of `params` says."""
+        match params:
+            case CompleteParams():
+                self.complete(connection, params)
+            case RetryParams():
+                self.retry(connection, params)
+            case DiscardParams():
+                self.discard(connection, params)
+
+    def _is_repeated(self, connection: Connection, params: FinishParams, state: str) -> bool:
+        """Whether the record already is as the verb leaves it.
+
+        False if the claim holds the record after all: then it was made since the verb had looked. Otherwise raises
+        `ClaimLostError`.
+        """
+        found = connection.execute(self._sql.look, (params.id,)).fetchone()
+        if found == (state, params.attempt):
+            return True
+        if found == ("running", params.attempt):
+            return False
+        raise _lost(params, found)
+
+    def extend(self, connection: Connection, params: ExtendParams) -> None:
+        now = self._clock() if params.now is None else to_micros(params.now)
+        values = (params.id, params.attempt, now + span(params.lease))
+        while not connection.execute(self._sql.extend, values).rowcount:
+            found = connection.execute(self._sql.look, (params.id,)).fetchone()
+            if found != ("running", params.attempt):
+                raise _lost(params, found)
+
+    def next_due(self, connection: Connection, queues: tuple[str, ...], until: int) -> int | None:
+        """The earliest due time on the queues, if it is not after `until`."""
+        found = connection.execute(self._sql.next_due, (json.dumps(queues), until)).fetchone()
+        return min((due for due in found if due is not None), default=None)
+
+    def newest(self, connection: Connection, states: Collection[State], limit: int | None) -> Sequence[Record]:
+        """The newest `limit` records of these states, newest first.
+
+        Records that never were claimed are in no index by age, as most would leave it again at once. Where many wait,
+        those with the highest ids are the newest, unless the clock went back; where few do, or it did, they are sorted.
+        """
+        if not states:
+            return []
+        most = -1 if limit is None else limit
+        connection.execute("BEGIN")
+        try:
+            by_id = limit is not None and State.PENDING in states and self._are_newest_last(connection, limit)
+            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,)).fetchall()
+        finally:
+            connection.execute("COMMIT")
+        records = [read_record(row) for row in rows]
+        records.sort(key=_age, reverse=True)
+        return records
+
+    def _are_newest_last(self, connection: Connection, limit: int) -> bool:
+        (unfinished,) = connection.execute(self._sql.unfinished).fetchone()
+        if unfinished <= _FEW:
+            return False
+        (proven,) = connection.execute(self._sql.newest_are_last, (limit,)).fetchone()
+        return bool(proven)
+
+    def queue(self, connection: Connection, id: int) -> str | None:
+        row = connection.execute(self._sql.queue, (id,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def prune(self, connection: Connection, before: int, limit: int) -> int:
+        return connection.execute(self._sql.prune, (before, limit)).rowcount
+
+
+def _lost(params: FinishParams | ExtendParams, found: tuple[str, int] | None) -> ClaimLostError:
+    if found is None:
+        return ClaimLostError(params.id, params.attempt, "no such record")
+    return ClaimLostError(params.id, params.attempt, f"{found[0]}, attempt {found[1]}")
