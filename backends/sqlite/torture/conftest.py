@@ -1,0 +1,95 @@
+"""The disk, the seed and the budget of every torture."""
+
+import os
+import random
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lazyjobs_testkit import Harness
+from lazyjobs_testkit.crash import Site
+from lazyjobs_testkit.harness import Namespaces
+from torture.disk import Disk, build_shim
+from torture.harness import file_of
+
+_TOLD = pytest.StashKey[list[str]]()
+
+OpenSite = Callable[[type[Harness]], Site]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("torture")
+    group.addoption("--long", action="store_true", help="try every place, and many more instants")
+    group.addoption("--seed", type=int, default=None, help="reproduce the choices of a run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TOLD] = []
+    if config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(100_000)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"torture: seed {config.option.seed}" + (", long" if config.option.long else "")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section("torture")
+    for line in config.stash[_TOLD]:
+        terminalreporter.line(line)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Adds a line to the summary: what was tried, how often, and what was found."""
+    return lambda line: request.config.stash[_TOLD].append(f"{request.node.name}: {line}")
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time for everything."""
+    return bool(request.config.option.long)
+
+
+@pytest.fixture
+def choices(request: pytest.FixtureRequest) -> random.Random:
+    """Chance, the same in each run with the same seed."""
+    return random.Random(request.config.option.seed ^ zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture(scope="session")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    """The disk of every child process that is started from now on."""
+    directory = tmp_path_factory.mktemp("disk")
+    disk = Disk(build_shim(directory), directory)
+    before = dict(os.environ)
+    os.environ.update(disk.environment)
+    yield disk
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def open_site(disk: Disk) -> Iterator[OpenSite]:
+    """Makes a fresh namespace to torture, on the disk."""
+    opened: list[tuple[Site, Namespaces]] = []
+
+    def open_site(harness: type[Harness]) -> Site:
+        namespaces = Namespaces(harness())
+        site = Site(harness(), namespaces.create())
+        disk.watch(file_of(site.namespace).parent)
+        opened.append((site, namespaces))
+        return site
+
+    yield open_site
+    for site, namespaces in opened:
+        site.__exit__()
+        namespaces.destroy(site.namespace)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where a disk may remember."""
+    return tmp_path / "log"

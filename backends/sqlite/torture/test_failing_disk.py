@@ -1,0 +1,129 @@
+"""The disk fails at each call in turn: once, or until further notice, or in the middle of a write.
+
+The error says which file; nothing acknowledged is lost; and when the cause is gone the same process goes on with the
+same handle.
+"""
+
+import errno
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+import lazyjobs
+from lazyjobs import BackendError, InsertParams
+from lazyjobs_testkit import model as m
+from lazyjobs_testkit.crash import ChildError, ChildProcess, Site, Target
+from torture.checking import check_all, check_life
+from torture.conftest import OpenSite
+from torture.disk import CHANGES, Disk, Kind
+from torture.disk._control import ALWAYS
+from torture.harness import FullHarness, file_of
+from torture.targets import PRUNED, all_targets
+
+TARGETS = all_targets()
+_KINDS = (Kind.READ, *CHANGES)
+_INSERT = m.Insert(InsertParams(kind="kit.crash", queue="another"))
+
+
+class Failing(Struct, frozen=True, kw_only=True):
+    """How a disk fails."""
+
+    error: int
+    lasting: bool = False
+    torn: bool = False
+
+    def __str__(self) -> str:
+        words = [errno.errorcode[self.error], *(["from then on"] if self.lasting else [])]
+        return " ".join([*words, *(["after half a write"] if self.torn else [])])
+
+    @property
+    def count(self) -> int:
+        return ALWAYS if self.lasting else 2 if self.torn else 1
+
+
+FAILINGS = [
+    Failing(error=error, lasting=lasting, torn=torn)
+    for error in (errno.EIO, errno.ENOSPC)
+    for lasting, torn in ((False, False), (True, False), (True, True))
+]
+
+
+@pytest.mark.parametrize("failing", FAILINGS, ids=str)
+@pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
+def test_a_disk_that_fails_at_any_call_loses_nothing(
+    target: Target,
+    failing: Failing,
+    open_site: OpenSite,
+    disk: Disk,
+    tell: Callable[[str], None],
+) -> None:
+    site = open_site(FullHarness)
+    if target.name == "prune":
+        site.terms = PRUNED
+    failed = raised = 0
+    with site.fork() as child:
+        child.open(site.namespace)
+        for number in range(200):
+            request = target.prepare(site.prelude(lambda request: site.note(child.ask(request))))
+            answers = _ask_amid(site, child, request, disk, failing, number)
+            if not disk.acted:
+                break
+            failed += 1
+            raised += sum(isinstance(answer, m.Unknown) for answer in answers)
+            what = f"{target.name}: {failing} at call {number + 1}: {disk.calls[number]}"
+            for answer in answers:
+                assert_named(answer, file_of(site.namespace), what)
+            check_all(site, lambda request: site.note(child.ask(request)), what, errors_allowed=True)
+        with site.reopened() as ask:
+            check_life(site, ask, "reopened in the end")
+    tell(f"{failed} failures, {raised} errors")
+
+
+def _ask_amid(
+    site: Site, child: ChildProcess, request: m.Request, disk: Disk, failing: Failing, number: int
+) -> Sequence[m.Answer]:
+    """Makes the call while the disk fails at that place, and another insert if it fails on."""
+    with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
+        answers = [site.note(child.ask(request))]
+        if failing.lasting and disk.acted:
+            answers.append(site.note(child.ask(_INSERT)))
+    return answers
+
+
+def assert_named(answer: m.Answer, file: Path, what: str) -> None:
+    """An error is one that backends may raise, and says which file."""
+    if isinstance(answer, m.Unknown):
+        name = answer.error.partition(":")[0]
+        assert issubclass(getattr(lazyjobs, name, Exception), BackendError), f"{what}\nraised {answer.error}"
+        assert str(file) in answer.error, f"{what}\nthe error does not name {file}: {answer.error}"
+
+
+@pytest.mark.parametrize("failing", FAILINGS, ids=str)
+def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
+    failing: Failing, open_site: OpenSite, disk: Disk, tell: Callable[[str], None]
+) -> None:
+    failed = 0
+    for number in range(200):
+        with open_site(FullHarness) as site, site.fork() as child:
+            error = _open_amid(site, child, disk, failing, number)
+            if not disk.acted:
+                break
+            failed += 1
+            what = f"first opening: {failing} at call {number + 1}: {disk.calls[number]}"
+            if error is not None:
+                assert_named(m.Unknown(error), file_of(site.namespace), what)
+            child.open(site.namespace)
+            check_life(site, lambda request, site=site, child=child: site.note(child.ask(request)), what)
+    tell(f"{failed} failures")
+
+
+def _open_amid(site: Site, child: ChildProcess, disk: Disk, failing: Failing, number: int) -> str | None:
+    with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
+        try:
+            child.open(site.namespace)
+        except ChildError as error:
+            return str(error).removeprefix("open raised ")
+    return None
