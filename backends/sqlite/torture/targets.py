@@ -51,3 +51,11 @@ OTHERS = (
 def all_targets() -> tuple[Target, ...]:
     """Every call that changes or reads something, as the kit tells them from the class of the backend."""
     return (*targets_for(FullHarness.backend), *OTHERS)
+
+
+METHODS = tuple(
+    method
+    for method in ("insert_many", "claim_many", "finish_and_claim", "extend", "prune")
+    if hasattr(FullHarness.backend, method)
+)
+"""What the backend offers beyond the seven methods, of what changes records."""

@@ -51,18 +51,19 @@ def test_a_kill_in_the_opening_of_a_file_that_others_were_killed_with_loses_noth
 def test_a_kill_in_a_closing_loses_nothing(
     open_site: OpenSite, disk: Disk, choices: random.Random, tell: Callable[[str], None]
 ) -> None:
-    killing, site = Killing(disk), open_site(TellingHarness)
-    with site.fork() as child:
+    killing = Killing(disk)
+    with open_site(TellingHarness) as site, site.fork() as child:
         _insert(site, child)
         killing.count(child.close)
     kills = 0
     for place in killing.places(choices):
-        with site.fork() as child:
-            _insert(site, child)
-            assert killing.at(place, child.close), f"never came to: {place}"
-        kills += 1
-        with site.reopened() as ask:
-            check_all(site, ask, place)
+        with open_site(TellingHarness) as site:
+            with site.fork() as child:
+                _insert(site, child)
+                assert killing.at(place, child.close), f"never came to: {place}"
+            kills += 1
+            with site.reopened() as ask:
+                check_all(site, ask, place)
     tell(f"{kills} kills")
 
 
