@@ -1,9 +1,14 @@
 """What must hold after anything at all."""
 
-from lazyjobs import ClaimParams, CompleteParams, InsertParams
+from lazyjobs import ClaimParams, CompleteParams, InsertParams, Record
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import Asking, Site
+from lazyjobs_testkit.crash import Asking, ChildProcess, Site
 from lazyjobs_testkit.suite._kills import assert_allowed
+
+
+def asking(site: Site, child: ChildProcess) -> Asking:
+    """Makes that process ask, and notes what came of it."""
+    return lambda request: site.note(child.ask(request))
 
 
 def check_all(site: Site, ask: Asking, occasion: object, *, errors_allowed: bool = False) -> None:
@@ -16,8 +21,13 @@ def check_all(site: Site, ask: Asking, occasion: object, *, errors_allowed: bool
 
 def check_life(site: Site, ask: Asking, occasion: object) -> None:
     """A job can still be inserted, claimed and completed."""
-    for request in (m.Insert(InsertParams(kind="kit.life", queue="life")), m.Claim(ClaimParams(queues=("life",)))):
-        answer = ask(request)
-        assert isinstance(answer, m.One), f"{occasion}\nafterwards {request.method} answered {answer}"
-    ask(m.Complete(CompleteParams(id=answer.record.id, attempt=answer.record.attempt)))
+    record = _ask_for_one(ask, m.Insert(InsertParams(kind="kit.life", queue="life")), occasion)
+    record = _ask_for_one(ask, m.Claim(ClaimParams(queues=("life",))), occasion)
+    ask(m.Complete(CompleteParams(id=record.id, attempt=record.attempt)))
     assert_allowed(site.survey(ask), f"{occasion}, and a job was done")
+
+
+def _ask_for_one(ask: Asking, request: m.Request, occasion: object) -> Record:
+    answer = ask(request)
+    assert isinstance(answer, m.One), f"{occasion}\nafterwards {request.method} answered {answer}"
+    return answer.record

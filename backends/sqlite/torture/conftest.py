@@ -3,6 +3,7 @@
 import os
 import random
 import zlib
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +15,7 @@ from lazyjobs_testkit.harness import Namespaces
 from torture.disk import Disk, build_shim
 from torture.harness import file_of
 
-_TOLD = pytest.StashKey[list[str]]()
-
+Tell = Callable[..., None]
 OpenSite = Callable[[type[Harness]], Site]
 
 
@@ -26,7 +26,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TOLD] = []
     if config.option.seed is None:
         config.option.seed = random.SystemRandom().randrange(100_000)
 
@@ -35,16 +34,24 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"torture: seed {config.option.seed}" + (", long" if config.option.long else "")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    told: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        if report.when == "call":
+            told[report.location[2].partition("[")[0]].update(dict(report.user_properties))
     terminalreporter.section("torture")
-    for line in config.stash[_TOLD]:
-        terminalreporter.line(line)
+    for name, counts in told.items():
+        if counts:
+            numbers = ", ".join(f"{count} {what}" for what, count in counts.items())
+            terminalreporter.line(f"{name.removeprefix('test_').replace('_', ' ')}: {numbers}")
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Adds a line to the summary: what was tried, how often, and what was found."""
-    return lambda line: request.config.stash[_TOLD].append(f"{request.node.name}: {line}")
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Adds to the counts in the summary: what was tried, how often, and what was found."""
+    return lambda **told: request.node.user_properties.extend(
+        (what.replace("_", " "), count) for what, count in told.items()
+    )
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 from msgspec import Struct
 
 from lazyjobs_testkit.harness import Namespaces, child_environment
+from torture.conftest import Tell
 from torture.harness import FullHarness, file_of
 
 _PROCESSES = 4
@@ -27,7 +28,7 @@ class Sample(Struct, frozen=True):
     descriptors: int
 
 
-def test_file_memory_threads_and_descriptors_stay_flat(long: bool, tell: Callable[[str], None]) -> None:
+def test_file_memory_threads_and_descriptors_stay_flat(long: bool, tell: Tell) -> None:
     jobs = 200_000 if long else 10_000
     namespaces = Namespaces(FullHarness())
     namespace = namespaces.create()
@@ -37,7 +38,8 @@ def test_file_memory_threads_and_descriptors_stay_flat(long: bool, tell: Callabl
     finally:
         namespaces.destroy(namespace)
     early, late = _largest(samples[len(samples) // 4 : len(samples) // 2]), _largest(samples[3 * len(samples) // 4 :])
-    tell(f"{jobs} jobs in {time.monotonic() - begin:.0f} s; the second quarter {_show(early)}; the last {_show(late)}")
+    tell(jobs=jobs, seconds=round(time.monotonic() - begin))
+    print(f"the second quarter: {_show(early)}; the last: {_show(late)}")
     assert ran == jobs, "every job runs once"
     assert late.file <= 1.25 * early.file + _MIB
     assert late.wal <= 1.25 * early.wal + _MIB

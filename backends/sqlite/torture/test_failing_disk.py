@@ -5,8 +5,7 @@ same handle.
 """
 
 import errno
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,9 @@ import lazyjobs
 from lazyjobs import BackendError, InsertParams
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import ChildError, ChildProcess, Site, Target
-from torture.checking import check_all, check_life
-from torture.conftest import OpenSite
-from torture.disk import CHANGES, Disk, Kind
-from torture.disk._control import ALWAYS
+from torture.checking import asking, check_all, check_life
+from torture.conftest import OpenSite, Tell
+from torture.disk import ALWAYS, CHANGES, Disk, Kind
 from torture.harness import FullHarness, file_of
 from torture.targets import PRUNED, all_targets
 
@@ -58,7 +56,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
     failing: Failing,
     open_site: OpenSite,
     disk: Disk,
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> None:
     site = open_site(FullHarness)
     if target.name == "prune":
@@ -67,7 +65,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
     with site.fork() as child:
         child.open(site.namespace)
         for number in range(200):
-            request = target.prepare(site.prelude(lambda request: site.note(child.ask(request))))
+            request = target.prepare(site.prelude(asking(site, child)))
             answers = _ask_amid(site, child, request, disk, failing, number)
             if not disk.acted:
                 break
@@ -76,10 +74,10 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
             what = f"{target.name}: {failing} at call {number + 1}: {disk.calls[number]}"
             for answer in answers:
                 assert_named(answer, file_of(site.namespace), what)
-            check_all(site, lambda request: site.note(child.ask(request)), what, errors_allowed=True)
+            check_all(site, asking(site, child), what, errors_allowed=True)
         with site.reopened() as ask:
             check_life(site, ask, "reopened in the end")
-    tell(f"{failed} failures, {raised} errors")
+    tell(failures=failed, errors=raised)
 
 
 def _ask_amid(
@@ -103,7 +101,7 @@ def assert_named(answer: m.Answer, file: Path, what: str) -> None:
 
 @pytest.mark.parametrize("failing", FAILINGS, ids=str)
 def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
-    failing: Failing, open_site: OpenSite, disk: Disk, tell: Callable[[str], None]
+    failing: Failing, open_site: OpenSite, disk: Disk, tell: Tell
 ) -> None:
     failed = 0
     for number in range(200):
@@ -116,8 +114,8 @@ def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
             if error is not None:
                 assert_named(m.Unknown(error), file_of(site.namespace), what)
             child.open(site.namespace)
-            check_life(site, lambda request, site=site, child=child: site.note(child.ask(request)), what)
-    tell(f"{failed} failures")
+            check_life(site, asking(site, child), what)
+    tell(failures=failed)
 
 
 def _open_amid(site: Site, child: ChildProcess, disk: Disk, failing: Failing, number: int) -> str | None:

@@ -5,21 +5,22 @@ everything ends.
 """
 
 import random
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import ChildProcess, Site, Target
+from lazyjobs_testkit.crash import ChildProcess, Target
 from lazyjobs_testkit.history import Operation
-from torture.checking import check_all
-from torture.conftest import OpenSite
+from torture.checking import asking, check_all
+from torture.conftest import OpenSite, Tell
 from torture.disk import Disk
 from torture.harness import TellingHarness
 from torture.killing import Killing, Place
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
+_SOME = 8
 
 
 @pytest.mark.parametrize("bystander", [False, True], ids=["alone", "beside another process"])
@@ -31,26 +32,25 @@ def test_a_kill_anywhere_in_a_call_loses_nothing(
     disk: Disk,
     choices: random.Random,
     long: bool,
-    tell: Callable[[str], None],
+    tell: Tell,
 ) -> None:
     site = open_site(TellingHarness)
     if target.name == "prune":
         site.terms = PRUNED
     killing = Killing(disk)
-    site.crash(target, lambda child, request: _count(killing, child, request))
+    site.crash(target, partial(_count, killing))
     kills = 0
     with site.fork() as other:
         other.open(site.namespace)
-        for place in killing.places(choices, None if long or not bystander else 8):
+        for place in killing.places(choices, None if long or not bystander else _SOME):
             if not bystander:
                 other.close()
-            site.crash(target, lambda child, request, place=place: _kill(killing, place, child, request))
+            site.crash(target, partial(_kill, killing, place))
             kills += 1
             if not bystander:
                 other.open(site.namespace)
-            check_all(site, lambda request: site.note(other.ask(request)), f"{target.name}: {place}")
-    assert kills
-    tell(f"{kills} kills")
+            check_all(site, asking(site, other), f"{target.name}: {place}")
+    tell(kills=kills)
 
 
 def _count(killing: Killing, child: ChildProcess, request: m.Request) -> Operation:

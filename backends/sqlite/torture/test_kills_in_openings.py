@@ -1,13 +1,12 @@
 """A process is killed at every place of an opening, and of a closing."""
 
 import random
-from collections.abc import Callable
 
 from lazyjobs import InsertParams
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import ChildProcess, Site
 from torture.checking import check_all, check_life
-from torture.conftest import OpenSite
+from torture.conftest import OpenSite, Tell
 from torture.disk import Disk
 from torture.harness import TellingHarness
 from torture.killing import Killing, Place
@@ -16,7 +15,7 @@ _INSERT = m.Insert(InsertParams(kind="kit.crash"))
 
 
 def test_a_kill_in_the_first_opening_leaves_a_file_that_can_be_opened(
-    open_site: OpenSite, disk: Disk, choices: random.Random, tell: Callable[[str], None]
+    open_site: OpenSite, disk: Disk, choices: random.Random, tell: Tell
 ) -> None:
     killing = Killing(disk)
     with open_site(TellingHarness) as site, site.fork() as child:
@@ -28,11 +27,11 @@ def test_a_kill_in_the_first_opening_leaves_a_file_that_can_be_opened(
             kills += 1
             with site.reopened() as ask:
                 check_life(site, ask, place)
-    tell(f"{kills} kills")
+    tell(kills=kills)
 
 
 def test_a_kill_in_the_opening_of_a_file_that_others_were_killed_with_loses_nothing(
-    open_site: OpenSite, disk: Disk, choices: random.Random, tell: Callable[[str], None]
+    open_site: OpenSite, disk: Disk, choices: random.Random, tell: Tell
 ) -> None:
     killing, site = Killing(disk), open_site(TellingHarness)
     _insert_and_die(site)
@@ -45,12 +44,10 @@ def test_a_kill_in_the_opening_of_a_file_that_others_were_killed_with_loses_noth
         kills += 1
         with site.reopened() as ask:
             check_all(site, ask, place)
-    tell(f"{kills} kills")
+    tell(kills=kills)
 
 
-def test_a_kill_in_a_closing_loses_nothing(
-    open_site: OpenSite, disk: Disk, choices: random.Random, tell: Callable[[str], None]
-) -> None:
+def test_a_kill_in_a_closing_loses_nothing(open_site: OpenSite, disk: Disk, choices: random.Random, tell: Tell) -> None:
     killing = Killing(disk)
     with open_site(TellingHarness) as site, site.fork() as child:
         _insert(site, child)
@@ -64,7 +61,7 @@ def test_a_kill_in_a_closing_loses_nothing(
             kills += 1
             with site.reopened() as ask:
                 check_all(site, ask, place)
-    tell(f"{kills} kills")
+    tell(kills=kills)
 
 
 def _insert(site: Site, child: ChildProcess) -> None:

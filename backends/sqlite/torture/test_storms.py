@@ -1,11 +1,10 @@
 """Four processes at work are killed at random instants."""
 
 import random
-from collections.abc import Callable
 
 from lazyjobs_testkit.crash import storm
 from torture.checking import check_all
-from torture.conftest import OpenSite
+from torture.conftest import OpenSite, Tell
 from torture.harness import FullHarness
 from torture.targets import METHODS, PRUNED
 
@@ -14,7 +13,7 @@ _SECONDS = 0.06
 
 
 def test_kills_at_random_instants_under_load_lose_nothing(
-    open_site: OpenSite, choices: random.Random, long: bool, tell: Callable[[str], None]
+    open_site: OpenSite, choices: random.Random, long: bool, tell: Tell
 ) -> None:
     kills = calls = 0
     for number in range(125 if long else 10):
@@ -28,4 +27,4 @@ def test_kills_at_random_instants_under_load_lose_nothing(
             calls += len(site.operations)
             with site.reopened() as ask:
                 check_all(site, ask, f"storm {number + 1}: {_PROCESSES} processes at work, each killed")
-    tell(f"{kills} kills amid {calls} calls")
+    tell(kills=kills, calls=calls)

@@ -9,7 +9,7 @@ any number, those of one file in order. That is harsher than the journal of a co
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -91,7 +91,7 @@ class Platter:
         elif entry.inode in self._files:
             self._files[entry.inode].sync(begun)
 
-    def cut(self, loss: Loss, choices: random.Random) -> Mapping[str, bytes]:
+    def cut(self, loss: Loss, choices: random.Random) -> dict[str, bytes]:
         """The files that are found when the power has come back, by name."""
         share = choices.choice((0.1, 0.5, 0.9))
         found: dict[str, bytes] = {}
@@ -132,9 +132,7 @@ def _content(file: _File, loss: Loss, share: float, choices: random.Random) -> b
     return bytes(content)
 
 
-def _some(
-    entries: Sequence[Entry], loss: Loss, share: float, choices: random.Random, durable: int
-) -> Iterator[Entry]:
+def _some(entries: Sequence[Entry], loss: Loss, share: float, choices: random.Random, durable: int) -> Iterator[Entry]:
     for entry in entries:
         for part in _sectors(entry):
             if choices.random() < share:

@@ -22,4 +22,4 @@ def tell_statements() -> None:
         connection.set_trace_callback(lambda statement: tell(" ".join(statement.split())[:_LONGEST].encode()))
         return connection
 
-    sqlite3.connect = connect_and_tell
+    sqlite3.connect = connect_and_tell  # type: ignore[assignment]
