@@ -6,16 +6,14 @@ same handle.
 
 import errno
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from msgspec import Struct
 
-import lazyjobs
-from lazyjobs import BackendError, InsertParams
+from lazyjobs import InsertParams
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import ChildError, ChildProcess, Site, Target
-from torture.checking import asking, check_all, check_life
+from lazyjobs_testkit.crash import ChildProcess, Site, Target
+from torture.checking import asking, assert_named, check_all, check_life, try_to_open
 from torture.conftest import OpenSite, Tell
 from torture.disk import ALWAYS, CHANGES, Disk, Kind
 from torture.harness import FullHarness, file_of
@@ -91,14 +89,6 @@ def _ask_amid(
     return answers
 
 
-def assert_named(answer: m.Answer, file: Path, what: str) -> None:
-    """An error is one that backends may raise, and says which file."""
-    if isinstance(answer, m.Unknown):
-        name = answer.error.partition(":")[0]
-        assert issubclass(getattr(lazyjobs, name, Exception), BackendError), f"{what}\nraised {answer.error}"
-        assert str(file) in answer.error, f"{what}\nthe error does not name {file}: {answer.error}"
-
-
 @pytest.mark.parametrize("failing", FAILINGS, ids=str)
 def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
     failing: Failing, open_site: OpenSite, disk: Disk, tell: Tell
@@ -106,22 +96,13 @@ def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
     failed = 0
     for number in range(200):
         with open_site(FullHarness) as site, site.fork() as child:
-            error = _open_amid(site, child, disk, failing, number)
+            with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
+                answer = try_to_open(site, child)
             if not disk.acted:
                 break
             failed += 1
             what = f"first opening: {failing} at call {number + 1}: {disk.calls[number]}"
-            if error is not None:
-                assert_named(m.Unknown(error), file_of(site.namespace), what)
+            assert_named(answer, file_of(site.namespace), what)
             child.open(site.namespace)
             check_life(site, asking(site, child), what)
     tell(failures=failed)
-
-
-def _open_amid(site: Site, child: ChildProcess, disk: Disk, failing: Failing, number: int) -> str | None:
-    with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
-        try:
-            child.open(site.namespace)
-        except ChildError as error:
-            return str(error).removeprefix("open raised ")
-    return None

@@ -20,7 +20,9 @@ class Kind(IntEnum):
     """What a call asks of the disk."""
 
     OPEN = 0
+    """For writing."""
     READ = 1
+    """Opening for reading, too."""
     WRITE = 2
     SYNC = 3
     TRUNCATE = 4

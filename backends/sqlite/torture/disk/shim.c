@@ -208,7 +208,8 @@ static int do_open(int directory, const char *path, int flags, mode_t mode)
     if (!watched_path(path)) return real_openat64(directory, path, flags, mode);
     struct stat64 found;
     int there = !stat64(path, &found);
-    int error = strike(OPEN, there ? "open" : "create", path, NULL);
+    enum kind kind = flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC) ? OPEN : READ;
+    int error = strike(kind, there ? "open" : "create", path, NULL);
     if (error) return fail(error);
     int fd = real_openat64(directory, path, flags, mode);
     if (fd >= 0 && flags & O_CREAT && !there) remember(CREATED, fd, 0, NULL, 0, path);
