@@ -6,6 +6,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -13,7 +14,7 @@ from lazyjobs_testkit import Harness
 from lazyjobs_testkit.crash import Site
 from lazyjobs_testkit.harness import Namespaces
 from torture.disk import Disk, build_shim
-from torture.harness import file_of
+from torture.harness import ROOT, file_of
 
 Tell = Callable[..., None]
 OpenSite = Callable[[type[Harness]], Site]
@@ -22,6 +23,8 @@ OpenSite = Callable[[type[Harness]], Site]
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("torture")
     group.addoption("--long", action="store_true", help="try every place, and many more instants")
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    group.addoption("--root", default=memory, help="the directory for the files; in memory, since only calls count")
     group.addoption("--seed", type=int, default=None, help="reproduce the choices of a run")
 
 
@@ -29,9 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.seed is None:
         config.option.seed = random.SystemRandom().randrange(100_000)
 
+    if config.option.root is not None:
+        os.environ[ROOT] = config.option.root
+
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"torture: seed {config.option.seed}" + (", long" if config.option.long else "")
+    long = ", long" if config.option.long else ""
+    return f"torture: seed {config.option.seed}, files below {config.option.root or gettempdir()}{long}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,28 +4,44 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from lazyjobs import Backend
+from lazyjobs import Record
+from lazyjobs_sqlite import SQLiteBackend, conformance
 from lazyjobs_testkit import Harness, Traits
-from torture.disk import tell_statements
-from torture.stand_in import StandIn
+from torture.disk import TellingConnection
 
-ROOT = Path(os.environ.get("LAZYJOBS_TORTURE_ROOT", Path(tempfile.gettempdir()) / f"lazyjobs-torture-{os.getuid()}"))
+ROOT = "LAZYJOBS_TORTURE_ROOT"
+"""The variable that says below which directory the files are."""
+_FEW_PAGES = 20
+
+
+class OftenCheckpointing(sqlite3.Connection):
+    """Moves the log into the file every few commits, so that this too is interrupted."""
+
+    def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
+        if statement.startswith("PRAGMA wal_autocheckpoint"):
+            statement = f"PRAGMA wal_autocheckpoint = {_FEW_PAGES}"
+        return super().execute(statement, *parameters)
+
+
+class Telling(TellingConnection, OftenCheckpointing):
+    """Both."""
 
 
 class FullHarness(Harness):
     """What is acknowledged survives a power cut."""
 
     traits = Traits(durable=True, multi_process=True)
-    backend: ClassVar[type] = StandIn
     durability: ClassVar[str] = "full"
+    connection_class: ClassVar[type[sqlite3.Connection]] = OftenCheckpointing
 
-    def open(self, namespace: str) -> Backend:
+    def open(self, namespace: str) -> SQLiteBackend:
         file = file_of(namespace)
         file.parent.mkdir(parents=True, exist_ok=True)
-        return StandIn(str(file), self.durability)
+        return SQLiteBackend(file, durability=self.durability, connection_class=self.connection_class)
 
     def destroy(self, namespace: str) -> None:
         shutil.rmtree(file_of(namespace).parent, ignore_errors=True)
@@ -37,15 +53,30 @@ class NormalHarness(FullHarness):
     durability = "normal"
 
 
-def file_of(namespace: str) -> Path:
-    """The database of a namespace."""
-    return ROOT / namespace / "jobs.db"
-
-
 class TellingHarness(FullHarness):
     """Tells every statement to the disk, so that it can kill before each."""
 
-    def open(self, namespace: str) -> Backend:
-        if not hasattr(sqlite3.connect, "__wrapped__"):
-            tell_statements()
-        return super().open(namespace)
+    connection_class = Telling
+
+
+class TellingNormalHarness(TellingHarness):
+    """The same for the other way of writing."""
+
+    durability = "normal"
+
+
+def file_of(namespace: str) -> Path:
+    """The database of a namespace."""
+    root = os.environ.get(ROOT) or tempfile.gettempdir()
+    return Path(root, f"lazyjobs-torture-{os.getuid()}", namespace, "jobs.db")
+
+
+def make_old_file(file: Path) -> Sequence[Record]:
+    """A file as the oldest version wrote it; its records."""
+    namespace = f"torture_{os.getpid()}"
+    harness = conformance.SQLiteHarness()
+    records = harness.old_schema(namespace)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(conformance._path(namespace), file)
+    harness.destroy(namespace)
+    return records

@@ -1,8 +1,9 @@
-"""Killing a process at each place that something comes to, one after the other."""
+"""Killing a process at each place that a call comes to, one after the other."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import count
 
 from msgspec import Struct
 
@@ -13,48 +14,51 @@ PLACES = (Kind.STATEMENT, *CHANGES)
 """Before each statement, and before each call that changes a file."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
-    """Where a process is killed."""
+class Place(Struct, frozen=True):
+    """Where a process is to be killed: before which statement or call to the disk, or in the middle of a write."""
 
     number: int
-    what: str
-    of: int
     torn: bool = False
-    """Whether half of what was to be written is."""
-
-    def __str__(self) -> str:
-        when = "in the middle of" if self.torn else "before"
-        return f"killed {when} {self.number + 1} of {self.of}: {self.what}"
 
 
 class Killing:
-    """Kills at the places of one call, which are counted by making the call once."""
+    """Kills at one place after the other; how many there are shows when one is not reached any more."""
 
     def __init__(self, disk: Disk, kinds: Sequence[Kind] = PLACES) -> None:
         self._disk = disk
         self._kinds = kinds
-        self._calls: Sequence[str] = ()
+        self._last = ""
+        self.kills = 0
+        """How often a process was killed."""
 
-    def count(self, act: Callable[[], object]) -> None:
-        """Does it unharmed, and remembers what it came to."""
+    def __str__(self) -> str:
+        return self._last
+
+    def everywhere(self) -> Iterator[Place]:
+        """All places, each write a second time as torn; `at` is to be called with each before the next is asked for."""
+        for number in count():
+            kills = self.kills
+            yield Place(number)
+            if self.kills == kills:
+                return
+            if self._disk.calls[number].startswith("write"):
+                yield Place(number, torn=True)
+
+    def somewhere(self, choices: random.Random, act: Callable[[], object], most: int) -> Iterator[Place]:
+        """So many places, chosen among as many as there are when it is done unharmed."""
         with self._disk.counting(self._kinds):
             act()
-        self._calls = self._disk.calls
+        places = range(len(self._disk.calls))
+        for number in choices.sample(places, min(most, len(places))):
+            yield Place(number, torn=choices.random() < 0.5)
 
-    def places(self, choices: random.Random, most: int | None = None) -> Iterator[Place]:
-        """Every place, each write a second time as torn; or at most so many of them, chosen by chance."""
-        calls = self._calls
-        found = [Place(number=number, what=what, of=len(calls)) for number, what in enumerate(calls)]
-        torn = [
-            Place(number=number, what=what, of=len(calls), torn=True)
-            for number, what in enumerate(calls)
-            if what.startswith("write")
-        ]
-        places = [*found, *torn]
-        yield from places if most is None or most >= len(places) else choices.sample(places, most)
-
-    def at(self, place: Place, act: Callable[[], object]) -> bool:
-        """Does it, and kills whoever does it at that place; False if it never came there."""
+    def at(self, place: Place, act: Callable[[], object]) -> None:
+        """Does it, and kills whoever does it at that place, if it comes there."""
         with self._disk.killing(self._kinds, first=place.number, torn=place.torn), suppress(ChildError):
             act()
-        return self._disk.acted > 0
+        if self._disk.acted:
+            self.kills += 1
+            when = "in the middle of" if place.torn else "before"
+            self._last = f"killed {when} call {place.number + 1}: {self._disk.calls[place.number]}"
+        else:
+            self._last = f"not killed, there was no call {place.number + 1}"

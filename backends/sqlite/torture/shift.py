@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lazyjobs import Backend, BaseJob, JobRunner, PruneParams, State, SupportsPrune
-from torture.harness import FullHarness
+from lazyjobs_sqlite import SQLiteBackend
+from torture.harness import file_of
 
 KEPT = timedelta(seconds=1)
 """How long finished records stay: an hour of it would be a day's in the same ratio."""
@@ -40,7 +41,7 @@ class Piecework(BaseJob):
 
 def main(namespace: str, jobs: int) -> int:
     """Works, and returns how many jobs it ran."""
-    backend = FullHarness().open(namespace)
+    backend = SQLiteBackend(file_of(namespace))
     runner = JobRunner(backend, jobs=[Piecework], workers=_WORKERS)
     done = threading.Event()
     with runner, ThreadPoolExecutor(_PRODUCERS + 1) as executor:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from lazyjobs import CompleteParams, InsertParams, ListOptions, PruneParams
+from lazyjobs_sqlite import SQLiteBackend
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import Prelude, Target, targets_for
-from torture.harness import FullHarness
 
 FUTURE = timedelta(days=1)
 PRUNED = m.Terms(retention=timedelta(0))
@@ -50,12 +50,12 @@ OTHERS = (
 
 def all_targets() -> tuple[Target, ...]:
     """Every call that changes or reads something, as the kit tells them from the class of the backend."""
-    return (*targets_for(FullHarness.backend), *OTHERS)
+    return (*targets_for(SQLiteBackend), *OTHERS)
 
 
 METHODS = tuple(
     method
     for method in ("insert_many", "claim_many", "finish_and_claim", "extend", "prune")
-    if hasattr(FullHarness.backend, method)
+    if hasattr(SQLiteBackend, method)
 )
 """What the backend offers beyond the seven methods, of what changes records."""

@@ -33,6 +33,7 @@ def test_file_memory_threads_and_descriptors_stay_flat(long: bool, tell: Tell) -
     namespaces = Namespaces(FullHarness())
     namespace = namespaces.create()
     begin = time.monotonic()
+    file_of(namespace).parent.mkdir(parents=True)
     try:
         ran, samples = _work(namespace, jobs)
     finally:

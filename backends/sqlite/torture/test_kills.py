@@ -10,56 +10,56 @@ from functools import partial
 import pytest
 
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import ChildProcess, Target
+from lazyjobs_testkit.crash import ChildProcess, Site, Target
 from lazyjobs_testkit.history import Operation
 from torture.checking import asking, check_all
 from torture.conftest import OpenSite, Tell
 from torture.disk import Disk
-from torture.harness import TellingHarness
+from torture.harness import TellingHarness, TellingNormalHarness
 from torture.killing import Killing, Place
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
 _SOME = 8
 
+each_target = pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
 
-@pytest.mark.parametrize("bystander", [False, True], ids=["alone", "beside another process"])
-@pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
+
+@each_target
+@pytest.mark.parametrize("harness", [TellingHarness, TellingNormalHarness], ids=["full", "normal"])
 def test_a_kill_anywhere_in_a_call_loses_nothing(
-    target: Target,
-    bystander: bool,
-    open_site: OpenSite,
-    disk: Disk,
-    choices: random.Random,
-    long: bool,
-    tell: Tell,
+    harness: type[TellingHarness], target: Target, open_site: OpenSite, disk: Disk, tell: Tell
 ) -> None:
-    site = open_site(TellingHarness)
+    killing, site = Killing(disk), _open(open_site, harness, target)
+    for place in killing.everywhere():
+        site.crash(target, partial(_kill, killing, place))
+        with site.reopened() as ask:
+            check_all(site, ask, f"{target.name}: {killing}")
+    tell(kills=killing.kills)
+
+
+@each_target
+def test_a_kill_in_a_call_loses_nothing_of_what_another_process_sees(
+    target: Target, open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell
+) -> None:
+    killing, site = Killing(disk), _open(open_site, TellingHarness, target)
+    with site.fork() as bystander:
+        bystander.open(site.namespace)
+        unharmed = partial(site.crash, target, lambda child, request: child.ask(request))
+        for place in killing.everywhere() if long else killing.somewhere(choices, unharmed, _SOME):
+            site.crash(target, partial(_kill, killing, place))
+            check_all(site, asking(site, bystander), f"beside another process: {target.name}: {killing}")
+    tell(kills=killing.kills)
+
+
+def _open(open_site: OpenSite, harness: type[TellingHarness], target: Target) -> Site:
+    site = open_site(harness)
     if target.name == "prune":
         site.terms = PRUNED
-    killing = Killing(disk)
-    site.crash(target, partial(_count, killing))
-    kills = 0
-    with site.fork() as other:
-        other.open(site.namespace)
-        for place in killing.places(choices, None if long or not bystander else _SOME):
-            if not bystander:
-                other.close()
-            site.crash(target, partial(_kill, killing, place))
-            kills += 1
-            if not bystander:
-                other.open(site.namespace)
-            check_all(site, asking(site, other), f"{target.name}: {place}")
-    tell(kills=kills)
-
-
-def _count(killing: Killing, child: ChildProcess, request: m.Request) -> Operation:
-    operations: list[Operation] = []
-    killing.count(lambda: operations.append(child.ask(request)))
-    return operations[0]
+    return site
 
 
 def _kill(killing: Killing, place: Place, child: ChildProcess, request: m.Request) -> Operation:
     operations: list[Operation] = []
-    assert killing.at(place, lambda: operations.append(child.ask_and_die(request))), f"never came to: {place}"
+    killing.at(place, lambda: operations.append(child.ask_and_die(request)))
     return operations[0]

@@ -4,7 +4,7 @@ from torture.disk._build import build_shim
 from torture.disk._control import ALWAYS, CHANGES, Disk, Kind
 from torture.disk._log import Entry, Event, read_log
 from torture.disk._platter import Loss, Platter
-from torture.disk._statements import tell_statements
+from torture.disk._statements import TellingConnection
 
 __all__ = [
     "ALWAYS",
@@ -15,7 +15,7 @@ __all__ = [
     "Kind",
     "Loss",
     "Platter",
+    "TellingConnection",
     "build_shim",
     "read_log",
-    "tell_statements",
 ]

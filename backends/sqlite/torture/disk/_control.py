@@ -30,7 +30,7 @@ class Kind(IntEnum):
     RENAME = 6
     MAP = 7
     STATEMENT = 8
-    """Not a call: what a process tells by itself, see `tell_statements`."""
+    """Not a call: what a process tells by itself, see `TellingConnection`."""
 
 
 CHANGES = (Kind.OPEN, Kind.WRITE, Kind.SYNC, Kind.TRUNCATE, Kind.UNLINK, Kind.RENAME, Kind.MAP)

@@ -2,24 +2,27 @@
 
 import ctypes
 import sqlite3
-from collections.abc import Callable
-from functools import wraps
+from functools import cache
+from typing import Any
 
 _LONGEST = 50
 
 
-def tell_statements() -> None:
-    """From now on every connection that this process opens tells each statement before it begins.
+class TellingConnection(sqlite3.Connection):
+    """Tells each statement before it begins, those inside triggers too.
 
-    Statements inside triggers count too. Only in a process that was started in the environment of a `Disk`.
+    Only in a process that was started in the environment of a `Disk`.
     """
-    tell = ctypes.CDLL(None).torture_statement
-    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
 
-    @wraps(connect)
-    def connect_and_tell(*args: object, **options: object) -> sqlite3.Connection:
-        connection = connect(*args, **options)
-        connection.set_trace_callback(lambda statement: tell(" ".join(statement.split())[:_LONGEST].encode()))
-        return connection
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.set_trace_callback(_tell)
 
-    sqlite3.connect = connect_and_tell  # type: ignore[assignment]
+
+def _tell(statement: str) -> None:
+    _shim().torture_statement(" ".join(statement.split())[:_LONGEST].encode())
+
+
+@cache
+def _shim() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
