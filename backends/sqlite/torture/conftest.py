@@ -2,22 +2,31 @@
 
 import os
 import random
+import shutil
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Protocol
 
 import pytest
 
+from lazyjobs_sqlite import SQLiteBackend
 from lazyjobs_testkit import Harness
-from lazyjobs_testkit.crash import Site
+from lazyjobs_testkit.crash import ChildProcess, Site, fork_server
 from lazyjobs_testkit.harness import Namespaces
 from torture.disk import Disk, build_shim
 from torture.harness import ROOT, file_of
 
 Tell = Callable[..., None]
-OpenSite = Callable[[type[Harness]], Site]
+
+
+class OpenSite(Protocol):
+    """See the fixture."""
+
+    def __call__(self, harness: type[Harness], *, new: bool = False) -> Site: ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,22 +94,34 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
     os.environ.update(before)
 
 
+@pytest.fixture(scope="session")
+def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is ready for use and has no records."""
+    file = tmp_path_factory.mktemp("ready") / "jobs.db"
+    SQLiteBackend(file).close()
+    return file
+
+
 @pytest.fixture
-def open_site(disk: Disk) -> Iterator[OpenSite]:
-    """Makes a fresh namespace to torture, on the disk."""
-    opened: list[tuple[Site, Namespaces]] = []
+def open_site(disk: Disk, ready_file: Path) -> Iterator[OpenSite]:
+    """Makes a fresh namespace to torture, on the disk; its file is ready for use, or not there yet if it is `new`."""
+    with ExitStack() as exits:
+        witnesses: dict[type[Harness], ChildProcess] = {}
 
-    def open_site(harness: type[Harness]) -> Site:
-        namespaces = Namespaces(harness())
-        site = Site(harness(), namespaces.create())
-        disk.watch(file_of(site.namespace).parent)
-        opened.append((site, namespaces))
-        return site
+        def open_site(harness: type[Harness], *, new: bool = False) -> Site:
+            if harness not in witnesses:
+                witnesses[harness] = exits.enter_context(fork_server(harness).fork("reopened"))
+            namespaces = Namespaces(harness())
+            site = Site(harness(), namespaces.create(), witness=witnesses[harness])
+            exits.callback(namespaces.destroy, site.namespace)
+            file = file_of(site.namespace)
+            disk.watch(file.parent)
+            file.parent.mkdir(parents=True)
+            if not new:
+                shutil.copy(ready_file, file)
+            return site
 
-    yield open_site
-    for site, namespaces in opened:
-        site.__exit__()
-        namespaces.destroy(site.namespace)
+        yield open_site
 
 
 @pytest.fixture

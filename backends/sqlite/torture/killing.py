@@ -3,15 +3,11 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import count
 
 from msgspec import Struct
 
 from lazyjobs_testkit.crash import ChildError
 from torture.disk import CHANGES, Disk, Kind
-
-PLACES = (Kind.STATEMENT, *CHANGES)
-"""Before each statement, and before each call that changes a file."""
 
 
 class Place(Struct, frozen=True):
@@ -24,9 +20,9 @@ class Place(Struct, frozen=True):
 class Killing:
     """Kills at one place after the other; how many there are shows when one is not reached any more."""
 
-    def __init__(self, disk: Disk, kinds: Sequence[Kind] = PLACES) -> None:
+    def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._kinds = kinds
+        self._kinds: Sequence[Kind] = ()
         self._last = ""
         self.kills = 0
         """How often a process was killed."""
@@ -34,23 +30,24 @@ class Killing:
     def __str__(self) -> str:
         return self._last
 
-    def everywhere(self) -> Iterator[Place]:
-        """All places, each write a second time as torn; `at` is to be called with each before the next is asked for."""
-        for number in count():
+    def places(self, choices: random.Random, stride: int) -> Iterator[Place]:
+        """Before every statement, then before every call to the disk and in the middle of every write.
+
+        With a stride above 1 only one call in about so many is tried. Before the next place is asked for, `at` is to
+        be called with this one.
+        """
+        yield from self._places(choices, (Kind.STATEMENT,), 1)
+        yield from self._places(choices, CHANGES, stride)
+
+    def _places(self, choices: random.Random, kinds: Sequence[Kind], stride: int) -> Iterator[Place]:
+        self._kinds = kinds
+        number, kills = choices.randrange(stride), -1
+        while self.kills > kills:
             kills = self.kills
             yield Place(number)
-            if self.kills == kills:
-                return
-            if self._disk.calls[number].startswith("write"):
+            if self.kills > kills and self._disk.calls[number].startswith("write"):
                 yield Place(number, torn=True)
-
-    def somewhere(self, choices: random.Random, act: Callable[[], object], most: int) -> Iterator[Place]:
-        """So many places, chosen among as many as there are when it is done unharmed."""
-        with self._disk.counting(self._kinds):
-            act()
-        places = range(len(self._disk.calls))
-        for number in choices.sample(places, min(most, len(places))):
-            yield Place(number, torn=choices.random() < 0.5)
+            number += choices.randint(1, 2 * stride - 1)
 
     def at(self, place: Place, act: Callable[[], object]) -> None:
         """Does it, and kills whoever does it at that place, if it comes there."""

@@ -95,7 +95,8 @@ def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
 ) -> None:
     failed = 0
     for number in range(200):
-        with open_site(FullHarness) as site, site.fork() as child:
+        site = open_site(FullHarness, new=True)
+        with site.fork() as child:
             with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
                 answer = try_to_open(site, child)
             if not disk.acted:

@@ -20,7 +20,8 @@ from torture.killing import Killing, Place
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
-_SOME = 8
+_STRIDE = 4
+_LONG_STRIDE = 10
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
 
@@ -28,10 +29,17 @@ each_target = pytest.mark.parametrize("target", TARGETS, ids=[target.name for ta
 @each_target
 @pytest.mark.parametrize("harness", [TellingHarness, TellingNormalHarness], ids=["full", "normal"])
 def test_a_kill_anywhere_in_a_call_loses_nothing(
-    harness: type[TellingHarness], target: Target, open_site: OpenSite, disk: Disk, tell: Tell
+    harness: type[TellingHarness],
+    target: Target,
+    open_site: OpenSite,
+    disk: Disk,
+    choices: random.Random,
+    long: bool,
+    tell: Tell,
 ) -> None:
-    killing, site = Killing(disk), _open(open_site, harness, target)
-    for place in killing.everywhere():
+    killing = Killing(disk)
+    for place in killing.places(choices, 1 if long else _STRIDE):
+        site = _open(open_site, harness, target)
         site.crash(target, partial(_kill, killing, place))
         with site.reopened() as ask:
             check_all(site, ask, f"{target.name}: {killing}")
@@ -42,11 +50,11 @@ def test_a_kill_anywhere_in_a_call_loses_nothing(
 def test_a_kill_in_a_call_loses_nothing_of_what_another_process_sees(
     target: Target, open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell
 ) -> None:
-    killing, site = Killing(disk), _open(open_site, TellingHarness, target)
-    with site.fork() as bystander:
-        bystander.open(site.namespace)
-        unharmed = partial(site.crash, target, lambda child, request: child.ask(request))
-        for place in killing.everywhere() if long else killing.somewhere(choices, unharmed, _SOME):
+    killing = Killing(disk)
+    for place in killing.places(choices, 1 if long else _LONG_STRIDE):
+        site = _open(open_site, TellingHarness, target)
+        with site.fork() as bystander:
+            bystander.open(site.namespace)
             site.crash(target, partial(_kill, killing, place))
             check_all(site, asking(site, bystander), f"beside another process: {target.name}: {killing}")
     tell(kills=killing.kills)

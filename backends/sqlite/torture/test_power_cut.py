@@ -30,7 +30,7 @@ def test_nothing_acknowledged_is_lost_in_a_power_cut(
     long: bool,
     tell: Tell,
 ) -> None:
-    recording = _record(open_site(FullHarness), disk, log, choices, load)
+    recording = _record(open_site(FullHarness, new=True), disk, log, choices, load)
     cuts, lost = _try(recording, open_site(FullHarness), choices, None if long else _SOME)
     tell(calls=len(recording.operations), events=len(recording.entries), power_cuts=cuts, lost=len(lost))
     assert not lost, lost[0][1]
@@ -46,7 +46,9 @@ def test_the_model_finds_what_must_be_lost_and_nothing_else(
     tell: Tell,
 ) -> None:
     with disk.lying() if lying else nullcontext():
-        recording = _record(open_site(FullHarness if lying else NormalHarness), disk, log, choices, _EVERY_CALL)
+        recording = _record(
+            open_site(FullHarness if lying else NormalHarness, new=True), disk, log, choices, _EVERY_CALL
+        )
     cuts, lost = _try(recording, open_site(FullHarness), choices, _FEW)
     tell(power_cuts=cuts, lost_as_they_must=len(lost))
     assert {loss for loss, error in lost if "lost: " in str(error)} >= {Loss.ALL, Loss.ANY}

@@ -17,14 +17,14 @@ def test_kills_at_random_instants_under_load_lose_nothing(
 ) -> None:
     kills = calls = 0
     for number in range(125 if long else 10):
-        with open_site(FullHarness) as site:
-            # Pruning hides finished records from the check, so every other storm goes without.
-            methods = METHODS if number % 2 else tuple(method for method in METHODS if method != "prune")
-            if "prune" in methods:
-                site.terms = PRUNED
-            storm(site, choices, processes=_PROCESSES, seconds=_SECONDS, methods=methods)
-            kills += _PROCESSES
-            calls += len(site.operations)
-            with site.reopened() as ask:
-                check_all(site, ask, f"storm {number + 1}: {_PROCESSES} processes at work, each killed")
+        site = open_site(FullHarness)
+        # Pruning hides finished records from the check, so every other storm goes without.
+        methods = METHODS if number % 2 else tuple(method for method in METHODS if method != "prune")
+        if "prune" in methods:
+            site.terms = PRUNED
+        storm(site, choices, processes=_PROCESSES, seconds=_SECONDS, methods=methods)
+        kills += _PROCESSES
+        calls += len(site.operations)
+        with site.reopened() as ask:
+            check_all(site, ask, f"storm {number + 1}: {_PROCESSES} processes at work, each killed")
     tell(kills=kills, calls=calls)

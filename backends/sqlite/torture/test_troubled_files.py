@@ -32,7 +32,7 @@ _TO_CHANGE = (Kind.OPEN, Kind.WRITE, Kind.TRUNCATE, Kind.UNLINK, Kind.RENAME)
 
 @pytest.fixture
 def site(open_site: OpenSite) -> Site:
-    return open_site(FullHarness)
+    return open_site(FullHarness, new=True)
 
 
 @pytest.fixture
@@ -116,7 +116,6 @@ def test_what_is_acknowledged_after_a_replacement_is_in_the_new_file(
 
 def test_a_file_that_is_no_database_is_refused_untouched(site: Site) -> None:
     file = file_of(site.namespace)
-    file.parent.mkdir(parents=True)
     for content in (b"no database", b"SQLite format 3\0" + b"but not really" * 500, random.Random(1).randbytes(9000)):
         file.write_bytes(content)
         with site.fork() as child:
@@ -129,7 +128,8 @@ def test_a_file_that_is_no_database_is_refused_untouched(site: Site) -> None:
 def test_six_processes_open_a_new_file_at_the_same_instant(open_site: OpenSite, long: bool, tell: Tell) -> None:
     rounds = 100 if long else 10
     for _ in range(rounds):
-        with open_site(FullHarness) as site, ExitStack() as exits:
+        site = open_site(FullHarness, new=True)
+        with ExitStack() as exits:
             children = [exits.enter_context(site.fork()) for _ in range(6)]
             open_at_once(site, children)
             assert_allowed(site.survey(asking(site, children[0])), "six opened a new file")
