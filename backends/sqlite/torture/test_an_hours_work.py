@@ -15,6 +15,8 @@ from torture.harness import FullHarness, file_of
 
 _PROCESSES = 4
 _SECONDS = 1800
+_SOME_DESCRIPTORS = 4
+"""A connection more may be in use at the moment of a sample."""
 _MIB = 2**20
 
 
@@ -46,7 +48,7 @@ def test_file_memory_threads_and_descriptors_stay_flat(long: bool, tell: Tell) -
     assert late.wal <= 1.25 * early.wal + _MIB
     assert late.memory <= 1.1 * early.memory + 2 * _MIB
     assert late.threads <= early.threads
-    assert late.descriptors <= early.descriptors
+    assert late.descriptors <= early.descriptors + _SOME_DESCRIPTORS
 
 
 def _work(namespace: str, jobs: int) -> tuple[int, Sequence[Sample]]:
