@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import KILLED, ChildProcess, Site
 from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import Operation
@@ -24,6 +25,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     operations: Sequence[Operation]
     entries: Sequence[Entry]
     directory: Path
+    terms: m.Terms
 
     def cuts(self, choices: random.Random, most: int | None) -> Iterator["Cut"]:
         """The power is cut after each entry, or after so many of them, with every loss."""
@@ -70,6 +72,7 @@ class Cut(Struct, frozen=True, kw_only=True):
         for name, content in self.files.items():
             (directory / name).write_bytes(content)
         site = Site(harness, namespace, witness=witness)
+        site.terms = self.recording.terms
         for operation in self.recording.until(self.place):
             site.note(operation)
         with site.reopened() as ask:
@@ -78,4 +81,5 @@ class Cut(Struct, frozen=True, kw_only=True):
 
 def record(site: Site, log: Path) -> Recording:
     """What was noted, and written to the log."""
-    return Recording(operations=site.operations, entries=read_log(log), directory=file_of(site.namespace).parent)
+    directory = file_of(site.namespace).parent
+    return Recording(operations=site.operations, entries=read_log(log), directory=directory, terms=site.terms)

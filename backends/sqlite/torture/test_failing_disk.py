@@ -5,7 +5,10 @@ same handle.
 """
 
 import errno
+import random
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from msgspec import Struct
@@ -15,12 +18,14 @@ from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import ChildProcess, Site, Target
 from torture.checking import asking, assert_named, check_all, check_life, try_to_open
 from torture.conftest import OpenSite, Tell
+from torture.crowds import crowds
 from torture.disk import ALWAYS, CHANGES, Disk, Kind
 from torture.harness import FullHarness, file_of
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
 _KINDS = (Kind.READ, *CHANGES)
+_MOMENT = 0.02
 _INSERT = m.Insert(InsertParams(kind="kit.crash", queue="another"))
 
 
@@ -107,3 +112,32 @@ def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
             child.open(site.namespace)
             check_life(site, asking(site, child), what)
     tell(failures=failed)
+
+
+def test_a_disk_that_fails_now_and_then_amid_the_work_of_many_threads_loses_nothing(
+    open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell, tmp_path: Path
+) -> None:
+    calls = failures = 0
+    for number in range(30 if long else 3):
+        site = open_site(FullHarness)
+        site.terms = PRUNED
+        with crowds(site, choices, tmp_path / str(number), processes=2, threads=4) as crowd:
+            for _ in range(8):
+                failures += _fail_for_a_moment(disk, choices)
+                time.sleep(choices.uniform(0, _MOMENT))
+            for each in crowd:
+                each.end()
+        for operation in site.operations:
+            assert_named(operation.answer, file_of(site.namespace), f"crowd {number + 1}: {operation.request}")
+        calls += len(site.operations)
+        with site.reopened() as ask:
+            what = f"crowd {number + 1}: two processes of four threads, and a disk that failed now and then"
+            check_all(site, ask, what, errors_allowed=True)
+    tell(failures=failures, calls=calls)
+
+
+def _fail_for_a_moment(disk: Disk, choices: random.Random) -> int:
+    error, count = choices.choice((errno.EIO, errno.ENOSPC)), choices.choice((1, 3, ALWAYS))
+    with disk.failing(error, _KINDS, first=choices.randrange(100), count=count, torn=choices.random() < 0.5):
+        time.sleep(choices.uniform(0, _MOMENT))
+    return disk.acted

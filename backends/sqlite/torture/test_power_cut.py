@@ -1,6 +1,7 @@
 """The power is cut at any moment: what was acknowledged with full durability must be there."""
 
 import random
+import time
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import pytest
 from lazyjobs_testkit.crash import ChildError, Site, storm
 from torture.checking import asking
 from torture.conftest import OpenSite, Tell
+from torture.crowds import crowds
 from torture.disk import Disk, Loss
 from torture.harness import FullHarness, NormalHarness
 from torture.power import Recording, record
-from torture.targets import all_targets
+from torture.targets import METHODS, PRUNED, all_targets
 
 _SECONDS = 0.03
 _EVERY_CALL = "every call"
+_PROCESSES = "four processes"
 _SOME = 60
 _FEW = 20
 
 
-@pytest.mark.parametrize("load", [_EVERY_CALL, "four processes"])
+@pytest.mark.parametrize("load", [_EVERY_CALL, _PROCESSES, "two processes of four threads"])
 def test_nothing_acknowledged_is_lost_in_a_power_cut(
     load: str,
     open_site: OpenSite,
@@ -58,11 +61,16 @@ def test_the_model_finds_what_must_be_lost_and_nothing_else(
 
 
 def _record(site: Site, disk: Disk, log: Path, choices: random.Random, load: str) -> Recording:
+    if load != _EVERY_CALL:
+        site.terms = PRUNED
     with disk.remembering(log):
         if load == _EVERY_CALL:
             _call_everything(site)
+        elif load == _PROCESSES:
+            storm(site, choices, processes=4, seconds=_SECONDS, methods=METHODS)
         else:
-            storm(site, choices, processes=4, seconds=_SECONDS)
+            with crowds(site, choices, log.with_name("crowds"), processes=2, threads=4):
+                time.sleep(_SECONDS)
     return record(site, log)
 
 
