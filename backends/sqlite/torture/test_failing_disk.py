@@ -80,6 +80,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
             check_all(site, asking(site, child), what, errors_allowed=True)
         with site.reopened() as ask:
             check_life(site, ask, "reopened in the end")
+    assert failed, "no call to the disk"
     tell(failures=failed, errors=raised)
 
 

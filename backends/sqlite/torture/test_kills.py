@@ -10,8 +10,10 @@ from functools import partial
 import pytest
 
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import ChildProcess, Site, Target
+from lazyjobs_testkit.crash import Asking, ChildProcess, Site, Target
 from lazyjobs_testkit.history import Operation
+from lazyjobs_testkit.suite._kills import assert_allowed
+from lazyjobs_testkit.suite.durability import _assert_one_commit
 from torture.checking import asking, check_all
 from torture.conftest import OpenSite, Tell
 from torture.disk import Disk
@@ -42,7 +44,7 @@ def test_a_kill_anywhere_in_a_call_loses_nothing(
         site = _open(open_site, harness, target)
         site.crash(target, partial(_kill, killing, place))
         with site.reopened() as ask:
-            check_all(site, ask, f"{target.name}: {killing}")
+            _check(site, ask, f"{target.name}: {killing}")
     tell(kills=killing.kills)
 
 
@@ -56,7 +58,7 @@ def test_a_kill_in_a_call_loses_nothing_of_what_another_process_sees(
         with site.fork() as bystander:
             bystander.open(site.namespace)
             site.crash(target, partial(_kill, killing, place))
-            check_all(site, asking(site, bystander), f"beside another process: {target.name}: {killing}")
+            _check(site, asking(site, bystander), f"beside another process: {target.name}: {killing}")
     tell(kills=killing.kills)
 
 
@@ -71,3 +73,11 @@ def _kill(killing: Killing, place: Place, child: ChildProcess, request: m.Reques
     operations: list[Operation] = []
     killing.at(place, lambda: operations.append(child.ask_and_die(request)))
     return operations[0]
+
+
+def _check(site: Site, ask: Asking, occasion: str) -> None:
+    """A finish and a claim that share a commit were both done or neither; and all that must hold at any rate."""
+    survey = site.survey(ask)
+    assert_allowed(survey, occasion)
+    _assert_one_commit(site, survey, occasion)
+    check_all(site, ask, occasion)

@@ -3,7 +3,7 @@
 from torture.disk._build import build_shim
 from torture.disk._control import ALWAYS, CHANGES, Disk, Kind
 from torture.disk._log import Entry, Event, read_log
-from torture.disk._platter import Loss, Platter
+from torture.disk._platter import Found, Loss, Platter
 from torture.disk._statements import TellingConnection
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Disk",
     "Entry",
     "Event",
+    "Found",
     "Kind",
     "Loss",
     "Platter",

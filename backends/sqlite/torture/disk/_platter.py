@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from torture.disk._log import Entry, Event
 
@@ -29,8 +30,8 @@ class Loss(StrEnum):
 
 
 class _File:
-    def __init__(self) -> None:
-        self.stable = bytearray()
+    def __init__(self, content: bytes = b"") -> None:
+        self.stable = bytearray(content)
         self.pending: list[tuple[int, Entry]] = []
 
     def sync(self, place: int) -> None:
@@ -46,15 +47,32 @@ class _Name(list[tuple[int, _File | None]]):
             del self[0]
 
 
-class Platter:
-    """The files of one directory, from when it was empty; entries of a log are added one by one."""
+class Found(NamedTuple):
+    """A file that was there before anything was remembered."""
 
-    def __init__(self, directory: Path) -> None:
+    path: str
+    inode: int
+    content: bytes
+
+    @classmethod
+    def all(cls, directory: Path) -> "list[Found]":
+        """Every file of a directory."""
+        files = [file for file in directory.iterdir() if file.is_file()]
+        return [cls(str(file), file.stat().st_ino, file.read_bytes()) for file in files]
+
+
+class Platter:
+    """The files of one directory, from when only these were there; entries of a log are added one by one."""
+
+    def __init__(self, directory: Path, before: Sequence[Found] = ()) -> None:
         self._directory = str(directory)
         self._files: dict[int, _File] = {}
         self._names: defaultdict[str, _Name] = defaultdict(lambda: _Name([(-1, None)]))
         self._syncing: defaultdict[int, list[int]] = defaultdict(list)
         self._place = 0
+        for path, inode, content in before:
+            self._files[inode] = file = _File(content)
+            self._names[path] = _Name([(-1, file)])
 
     def add(self, entry: Entry) -> None:
         """What happened next."""
