@@ -77,7 +77,7 @@ torture: setup compiler
 	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)
 
 torture-sqlite: setup compiler
-	cd backends/sqlite && ../../$(RUN)/python -m pytest -q torture --long $(ARGS)
+	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture --long $(ARGS)
 
 compiler:
 	@sh scripts/install_compiler.sh

@@ -25,6 +25,7 @@ from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
 _KINDS = (Kind.READ, *CHANGES)
+_STRIDE = 3
 _MOMENT = 0.02
 _INSERT = m.Insert(InsertParams(kind="kit.crash", queue="another"))
 
@@ -59,15 +60,18 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
     failing: Failing,
     open_site: OpenSite,
     disk: Disk,
+    choices: random.Random,
+    long: bool,
     tell: Tell,
 ) -> None:
     site = open_site(FullHarness)
     if target.name == "prune":
         site.terms = PRUNED
+    stride, number = 1 if long else _STRIDE, 0
     failed = raised = 0
     with site.fork() as child:
         child.open(site.namespace)
-        for number in range(200):
+        while True:
             request = target.prepare(site.prelude(asking(site, child)))
             answers = _ask_amid(site, child, request, disk, failing, number)
             if not disk.acted:
@@ -78,6 +82,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
             for answer in answers:
                 assert_named(answer, file_of(site.namespace), what)
             check_all(site, asking(site, child), what, errors_allowed=True)
+            number += choices.randint(1, 2 * stride - 1)
         with site.reopened() as ask:
             check_life(site, ask, "reopened in the end")
     assert failed, "no call to the disk"
@@ -97,10 +102,11 @@ def _ask_amid(
 
 @pytest.mark.parametrize("failing", FAILINGS, ids=str)
 def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
-    failing: Failing, open_site: OpenSite, disk: Disk, tell: Tell
+    failing: Failing, open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell
 ) -> None:
+    stride, number = 1 if long else _STRIDE, 0
     failed = 0
-    for number in range(200):
+    while True:
         site = open_site(FullHarness, new=True)
         with site.fork() as child:
             with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
@@ -112,6 +118,7 @@ def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
             assert_named(answer, file_of(site.namespace), what)
             child.open(site.namespace)
             check_life(site, asking(site, child), what)
+        number += choices.randint(1, 2 * stride - 1)
     tell(failures=failed)
 
 

@@ -20,8 +20,9 @@ from torture.power import Recording, record
 from torture.targets import METHODS, PRUNED, all_targets
 
 _SECONDS = 0.03
-_SOME = 60
 _FEW = 20
+_SOME = 40
+_MANY = 400
 
 Cutting = Callable[[Site, Callable[[], None]], None]
 
@@ -87,11 +88,18 @@ def cutting(open_site: OpenSite, disk: Disk, log: Path, choices: random.Random, 
 
     def cut(site: Site, load: Callable[[], None]) -> None:
         recording = record(site, disk, log, load)
-        cuts, lost = _cut(recording, open_site(FullHarness), choices, None if long else _SOME)
+        cuts, lost = _cut(recording, open_site(FullHarness), choices, _most(recording, long))
         tell(calls=len(recording.operations), events=len(recording.entries), power_cuts=cuts, lost=len(lost))
         assert not lost, lost[0][1]
 
     return cut
+
+
+def _most(recording: Recording, long: bool) -> int | None:
+    """After how many events to cut: all of them, in the end, unless there are thousands."""
+    if not long:
+        return _FEW if recording.concurrent else _SOME
+    return _MANY if recording.concurrent else None
 
 
 def _call_everything(site: Site, *, prune: bool = False) -> None:
