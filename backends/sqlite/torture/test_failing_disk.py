@@ -20,12 +20,13 @@ from torture.checking import asking, assert_named, check_all, check_life, try_to
 from torture.conftest import OpenSite, Tell
 from torture.crowds import crowds
 from torture.disk import ALWAYS, CHANGES, Disk, Kind
-from torture.harness import FullHarness, file_of
+from torture.harness import FullHarness, NormalHarness, file_of, make_old_file
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
 _KINDS = (Kind.READ, *CHANGES)
 _STRIDE = 3
+_LONG_STRIDE = 8
 _MOMENT = 0.02
 _INSERT = m.Insert(InsertParams(kind="kit.crash", queue="another"))
 
@@ -53,10 +54,17 @@ FAILINGS = [
 ]
 
 
-@pytest.mark.parametrize("failing", FAILINGS, ids=str)
+CASES = [
+    *((FullHarness, failing) for failing in FAILINGS),
+    *((NormalHarness, failing) for failing in FAILINGS if failing.lasting and not failing.torn),
+]
+
+
+@pytest.mark.parametrize(("harness", "failing"), CASES, ids=[f"{harness.name}-{failing}" for harness, failing in CASES])
 @pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
 def test_a_disk_that_fails_at_any_call_loses_nothing(
     target: Target,
+    harness: type[FullHarness],
     failing: Failing,
     open_site: OpenSite,
     disk: Disk,
@@ -64,7 +72,7 @@ def test_a_disk_that_fails_at_any_call_loses_nothing(
     long: bool,
     tell: Tell,
 ) -> None:
-    site = open_site(FullHarness)
+    site = open_site(harness)
     if target.name == "prune":
         site.terms = PRUNED
     stride, number = 1 if long else _STRIDE, 0
@@ -101,25 +109,48 @@ def _ask_amid(
 
 
 @pytest.mark.parametrize("failing", FAILINGS, ids=str)
+@pytest.mark.parametrize("old", [False, True], ids=["a new file", "an old file"])
 def test_an_opening_on_a_disk_that_fails_says_so_and_succeeds_afterwards(
-    failing: Failing, open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell
+    old: bool, failing: Failing, open_site: OpenSite, disk: Disk, choices: random.Random, long: bool, tell: Tell
 ) -> None:
-    stride, number = 1 if long else _STRIDE, 0
+    stride, number = 1 if long else _LONG_STRIDE, 0
     failed = 0
     while True:
         site = open_site(FullHarness, new=True)
+        if old:
+            site.begin_with(make_old_file(file_of(site.namespace)))
         with site.fork() as child:
             with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
                 answer = try_to_open(site, child)
             if not disk.acted:
                 break
             failed += 1
-            what = f"first opening: {failing} at call {number + 1}: {disk.calls[number]}"
+            what = f"opening: {failing} at call {number + 1}: {disk.calls[number]}"
             assert_named(answer, file_of(site.namespace), what)
             child.open(site.namespace)
             check_life(site, asking(site, child), what)
         number += choices.randint(1, 2 * stride - 1)
     tell(failures=failed)
+
+
+@pytest.mark.parametrize("failing", FAILINGS, ids=str)
+def test_a_closing_on_a_disk_that_fails_loses_nothing(
+    failing: Failing, open_site: OpenSite, disk: Disk, tell: Tell
+) -> None:
+    number = 0
+    while True:
+        site = open_site(FullHarness)
+        with site.fork() as child:
+            child.open(site.namespace)
+            site.note(child.ask(_INSERT))
+            with disk.failing(failing.error, _KINDS, first=number, count=failing.count, torn=failing.torn):
+                child.close()
+            if not disk.acted:
+                break
+            with site.reopened() as ask:
+                check_all(site, ask, f"closing: {failing} at call {number + 1}: {disk.calls[number]}")
+        number += 1
+    tell(failures=number)
 
 
 def test_a_disk_that_fails_now_and_then_amid_the_work_of_many_threads_loses_nothing(

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -130,6 +131,58 @@ def test_six_processes_open_a_new_file_at_the_same_instant(open_site: OpenSite, 
             open_at_once(site, children)
             assert_allowed(site.survey(asking(site, children[0])), "six opened a new file")
     tell(new_files=rounds)
+
+
+def test_the_directory_beside_the_file_may_be_deleted_at_any_time(site: Site, child: ChildProcess) -> None:
+    shutil.rmtree(file_of(site.namespace).with_name("jobs.db-lazyjobs"))
+    site.note(child.ask(_INSERT))
+    with site.fork() as other:
+        other.open(site.namespace)
+        for _ in range(3):
+            site.note(child.ask(_INSERT))
+            site.note(other.ask(_INSERT))
+    check_all(site, asking(site, child), "the directory beside it was deleted")
+
+
+_WAIT = """
+import sys
+from datetime import timedelta
+from lazyjobs import WaitParams
+from torture.harness import FullHarness
+
+backend = FullHarness().open(sys.argv[1])
+print("waiting", flush=True)
+while not backend.wait(WaitParams(queues=("awaited",), timeout=timedelta(seconds=20))):
+    pass
+print("woken", flush=True)
+"""
+
+
+_AWAITED = m.Insert(InsertParams(kind="kit.crash", queue="awaited"))
+
+
+def test_waiters_that_were_killed_leave_nothing_behind(site: Site, child: ChildProcess) -> None:
+    for _ in range(5):
+        waiter = _wait(site)
+        time.sleep(0.05)
+        waiter.kill()
+        waiter.communicate()
+    waiter = _wait(site)
+    site.note(child.ask(_AWAITED))
+    assert waiter.stdout is not None
+    assert waiter.stdout.read() == "woken\n"
+    waiter.communicate()
+    site.note(child.ask(_AWAITED))
+    left = [each.name for each in file_of(site.namespace).with_name("jobs.db-lazyjobs").iterdir()]
+    assert not [name for name in left if "ear" in name], left
+
+
+def _wait(site: Site) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _WAIT, site.namespace]
+    waiter = subprocess.Popen(command, env=child_environment(), stdout=subprocess.PIPE, text=True)
+    assert waiter.stdout is not None
+    assert waiter.stdout.readline() == "waiting\n"
+    return waiter
 
 
 _FORKS = """
