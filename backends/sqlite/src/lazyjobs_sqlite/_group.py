@@ -27,26 +27,27 @@ _SMOOTHING = 0.2
 class Call:
     """One caller, waiting to be served or to lead."""
 
-    __slots__ = ("_error", "_result", "_served", "action", "appointed", "wakeup")
+    __slots__ = ("_error", "_result", "action", "followers", "leads", "served", "wakeup")
 
     def __init__(self, action: Action | None) -> None:
         self.action = action
-        self.appointed = False
+        self.leads = False
+        self.followers: list[Call] = []
+        self.served = False
         self.wakeup = Lock()
         self.wakeup.acquire()
-        self._served = False
         self._result: Any = None
         self._error: Exception | None = None
 
     def answer(self, result: object) -> None:
-        self._result, self._error, self._served = result, None, True
+        self._result, self._error, self.served = result, None, True
 
     def fail(self, error: Exception) -> None:
-        self._error, self._served = error, True
+        self._error, self.served = error, True
 
     def outcome(self) -> Any:
         """The result; raises the error that the call met."""
-        if not self._served:
+        if not self.served:
             raise BackendUnavailableError("the thread that wrote for this call was interrupted; try again")
         if isinstance(error := self._error, BackendError):  # which others may be raising at the same time
             raise type(error)(*error.args) from error.__cause__
@@ -60,6 +61,10 @@ class Group:
 
     def __init__(self, serve: Callable[[Sequence[Call]], None]) -> None:
         self._serve = serve
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forgets every caller: in a forked child, which has none of the threads."""
         self._mutex = Lock()
         self._waiting: deque[Call] = deque()
         self._led = False
@@ -71,66 +76,51 @@ class Group:
     def run(self, action: Action) -> Any:
         """What `action` returns or raises, once it is committed."""
         call = Call(action)
-        if self._join(call):
-            self._lead(call)
-        else:
-            self._await(call)
+        try:
+            self._join(call)
+            if call.leads:
+                self._lead(call)
+        finally:
+            self._leave(call)
         return call.outcome()
 
     def hold(self) -> None:
         """Lets the commit under way end and no other begin, until `release`."""
-        call = Call(None)
-        if not self._join(call):
-            call.wakeup.acquire()
+        self._join(Call(None))
 
     def release(self) -> None:
         self._hand_over(())
 
-    def start_over(self) -> None:
-        """In a forked child, which has none of the threads that were waiting."""
-        self.__init__(self._serve)  # type: ignore[misc]
-
-    def _join(self, call: Call) -> bool:
-        """Whether the caller is to lead at once."""
+    def _join(self, call: Call) -> None:
+        """Returns when the call is served, or is to lead."""
         with self._mutex:
             if not self._led:
-                self._led = True
-                return True
+                call.leads = self._led = True
+                return
             self._waiting.append(call)
             if self._filled is not None and len(self._waiting) + 1 >= self._company:
                 self._filled.release()
                 self._filled = None
-            return False
+        call.wakeup.acquire()
 
-    def _await(self, call: Call) -> None:
-        try:
-            call.wakeup.acquire()
-        except BaseException:
-            self._withdraw(call)
-            raise
-        if call.appointed:
-            self._lead(call)
-
-    def _withdraw(self, call: Call) -> None:
-        with self._mutex:
-            if call in self._waiting:
-                self._waiting.remove(call)
-        if call.appointed:
-            self._hand_over(())
+    def _leave(self, call: Call) -> None:
+        if call.leads:
+            self._hand_over(call.followers)
+        elif not call.served:  # it was interrupted
+            with self._mutex:
+                if call in self._waiting:
+                    self._waiting.remove(call)
 
     def _lead(self, call: Call) -> None:
-        calls = [call]
-        try:
-            self._linger()
-            with self._mutex:
-                while self._waiting and self._waiting[0].action is not None:
-                    calls.append(self._waiting.popleft())
-            began_at = monotonic()
-            self._serve(calls)
-            self._mean += _SMOOTHING * (monotonic() - began_at - self._mean)
-            self._company = len(calls) + len(self._waiting)
-        finally:
-            self._hand_over(calls[1:])
+        self._linger()
+        with self._mutex:
+            while self._waiting and self._waiting[0].action is not None:
+                call.followers.append(self._waiting.popleft())
+        calls = [call, *call.followers]
+        began_at = monotonic()
+        self._serve(calls)
+        self._mean += _SMOOTHING * (monotonic() - began_at - self._mean)
+        self._company = len(calls) + len(self._waiting)
 
     def _linger(self) -> None:
         with self._mutex:
@@ -149,7 +139,7 @@ class Group:
             if successor is None:
                 self._led = False
             else:
-                successor.appointed = True
+                successor.leads = True
             self._ended_at = monotonic()
         if successor is not None:
             successor.wakeup.release()

@@ -65,10 +65,8 @@ class GroupWriter:
         self._group.start_over()
 
     def _serve(self, calls: Sequence[Call]) -> None:
-        self._committing = False
         try:
-            with self._turns.taken():
-                self._link.run(partial(self._commit, calls))
+            self._link.run(partial(self._commit, calls))
         except (BackendError, OSError) as error:
             if isinstance(error, OSError):
                 error = _chained(errors.translate_system(error, self._file.path), error)
@@ -80,15 +78,18 @@ class GroupWriter:
                 call.fail(error)
 
     def _commit(self, calls: Sequence[Call], connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        for call in calls:
-            assert call.action is not None
-            try:
-                call.answer(call.action(connection))
-            except ClaimLostError as error:
-                call.fail(error)
-        self._committing = True
-        connection.execute("COMMIT")
+        self._committing = False
+        with self._turns.taken():
+            self._link.confirm()
+            connection.execute("BEGIN IMMEDIATE")
+            for call in calls:
+                assert call.action is not None
+                try:
+                    call.answer(call.action(connection))
+                except ClaimLostError as error:
+                    call.fail(error)
+            self._committing = True
+            connection.execute("COMMIT")
 
 
 class SoleWriter:
@@ -99,12 +100,8 @@ class SoleWriter:
         self._lock = Lock()
 
     def run(self, action: Action, *, whole: bool = False) -> Any:
-        lock = self._lock
-        lock.acquire()
-        try:
+        with self._lock:
             return self._link.run(partial(_in_transaction, action) if whole else action)
-        finally:
-            lock.release()
 
     def hold(self) -> None:
         self._lock.acquire()
@@ -113,11 +110,8 @@ class SoleWriter:
         self._lock.release()
 
     def close(self) -> None:
-        self._lock.acquire()
-        try:
+        with self._lock:
             self._link.shut()
-        finally:
-            self._lock.release()
 
     def disconnect(self) -> None:
         self._link.close()
