@@ -29,9 +29,9 @@ class Commits:
         self.groups.append(len(calls))
         self.began.set()
         assert self.go_on.wait(LONG)
-        error, self.error = self.error, None
-        if error is not None:
-            raise error
+        interruption, self.error = self.error, None
+        if interruption is not None:
+            raise interruption
         for call in calls:
             assert call.action is not None
             try:

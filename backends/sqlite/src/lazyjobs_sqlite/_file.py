@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -98,12 +99,14 @@ class JobFile:
 class Link:
     """A connection that is opened when it is needed, and given up after an error or when the file is another one.
 
-    For one thread at a time. `check` makes another file ready; it is given what the log of the one before was.
+    For one thread at a time; those who share it hold `lock`. `check` makes another file ready, and is given what the
+    log of the one before was.
     """
 
-    __slots__ = ("_check", "_connection", "_file", "_identity", "_log", "_shut")
+    __slots__ = ("_check", "_connection", "_file", "_identity", "_log", "_shut", "lock")
 
     def __init__(self, file: JobFile, check: Callable[[Identity | None], None]) -> None:
+        self.lock = Lock()
         self._file = file
         self._check = check
         self._connection: sqlite3.Connection | None = None

@@ -76,20 +76,23 @@ class GroupWriter:
                 return
             for call in calls:
                 call.fail(error)
+        except BaseException:
+            self._turns.release()
+            raise
 
     def _commit(self, calls: Sequence[Call], connection: sqlite3.Connection) -> None:
         self._committing = False
         with self._turns.taken():
             self._link.confirm()
             connection.execute("BEGIN IMMEDIATE")
-            for call in calls:
-                assert call.action is not None
-                try:
-                    call.answer(call.action(connection))
-                except ClaimLostError as error:
-                    call.fail(error)
+            outcomes = [_try(call.action, connection) for call in calls]
             self._committing = True
             connection.execute("COMMIT")
+        for call, (result, error) in zip(calls, outcomes, strict=True):
+            if error is None:
+                call.answer(result)
+            else:
+                call.fail(error)
 
 
 class SoleWriter:
@@ -118,6 +121,14 @@ class SoleWriter:
 
     def start_over(self) -> None:
         self._lock = Lock()
+
+
+def _try(action: Action | None, connection: sqlite3.Connection) -> tuple[Any, ClaimLostError | None]:
+    assert action is not None
+    try:
+        return action(connection), None
+    except ClaimLostError as error:
+        return None, error
 
 
 def _in_transaction(action: Action, connection: sqlite3.Connection) -> Any:
