@@ -81,6 +81,7 @@ class Cut(Struct, frozen=True, kw_only=True):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         for name, content in self.files.items():
+            (directory / name).parent.mkdir(exist_ok=True)
             (directory / name).write_bytes(content)
         site = Site(harness, namespace, witness=witness)
         site.terms = self.recording.terms

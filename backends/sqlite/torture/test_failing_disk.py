@@ -24,8 +24,8 @@ from torture.harness import FullHarness, NormalHarness, file_of, make_old_file
 from torture.targets import PRUNED, all_targets
 
 TARGETS = all_targets()
-_KINDS = (Kind.READ, *CHANGES)
-_STRIDE = 3
+_KINDS = (Kind.READ, Kind.LOCK, *CHANGES)
+_STRIDE = 5
 _LONG_STRIDE = 8
 _MOMENT = 0.02
 _INSERT = m.Insert(InsertParams(kind="kit.crash", queue="another"))

@@ -31,6 +31,8 @@ class Kind(IntEnum):
     MAP = 7
     STATEMENT = 8
     """Not a call: what a process tells by itself, see `TellingConnection`."""
+    LOCK = 9
+    """Taking a lock, not letting go of one."""
 
 
 CHANGES = (Kind.OPEN, Kind.WRITE, Kind.SYNC, Kind.TRUNCATE, Kind.UNLINK, Kind.RENAME, Kind.MAP)

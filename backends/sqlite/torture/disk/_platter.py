@@ -110,13 +110,13 @@ class Platter:
             self._files[entry.inode].sync(begun)
 
     def cut(self, loss: Loss, choices: random.Random) -> dict[str, bytes]:
-        """The files that are found when the power has come back, by name."""
+        """The files that are found when the power has come back, by their path in the directory."""
         share = choices.choice((0.1, 0.5, 0.9))
         found: dict[str, bytes] = {}
         for path, name in self._names.items():
             file = name[_number_left(len(name) - 1, loss, choices)][1]
             if file is not None:
-                found[Path(path).name] = _content(file, loss, share, choices)
+                found[str(Path(path).relative_to(self._directory))] = _content(file, loss, share, choices)
         return found
 
     @property

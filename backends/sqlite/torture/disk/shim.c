@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { OPEN, READ, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, MAP, STATEMENT };
+enum kind { OPEN, READ, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, MAP, STATEMENT, LOCK };
 enum event { CREATED = 1, WRITTEN, SYNC_BEGUN, SYNC_ENDED, TRUNCATED, UNLINKED, RENAMED };
 
 #define PATH 512
@@ -78,6 +78,12 @@ static ssize_t really_writev(int fd, const struct iovec *parts, int count)
 {
     REAL(writev, ssize_t, int, const struct iovec *, int);
     return real_writev(fd, parts, count);
+}
+
+static int really_flock(int fd, int operation)
+{
+    REAL(flock, int, int, int);
+    return real_flock(fd, operation);
 }
 
 __attribute__((constructor)) static void load(void)
@@ -174,13 +180,13 @@ static void append(enum event event, int64_t inode, int64_t offset, const void *
         log_fd = really_open(control->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
         log_owner = getpid();
     }
-    flock(log_fd, LOCK_EX);
+    really_flock(log_fd, LOCK_EX);
     struct entry entry = {now(), event, inode, offset, size, (int64_t)strlen(name)};
     struct iovec parts[3] = {
         {&entry, sizeof entry}, {(void *)name, strlen(name)}, {(void *)data, data ? size : 0}};
     ssize_t whole = parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
     if (really_writev(log_fd, parts, 3) != whole) abort();
-    flock(log_fd, LOCK_UN);
+    really_flock(log_fd, LOCK_UN);
     pthread_mutex_unlock(&logging);
     errno = error;
 }
@@ -415,4 +421,27 @@ void *mmap64(void *address, size_t size, int protection, int flags, int fd, off6
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     return mmap64(address, size, protection, flags, fd, offset);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    REAL(mkdir, int, const char *, mode_t);
+    int error = watched_path(path) ? strike(OPEN, "mkdir", path, NULL) : 0;
+    return error ? fail(error) : real_mkdir(path, mode);
+}
+
+int mkfifo(const char *path, mode_t mode)
+{
+    REAL(mkfifo, int, const char *, mode_t);
+    int error = watched_path(path) ? strike(OPEN, "mkfifo", path, NULL) : 0;
+    return error ? fail(error) : real_mkfifo(path, mode);
+}
+
+/* Taking a lock may fail; letting go of one does not. SQLite's own, by fcntl, are left alone: it takes every failure of
+   them for the lock of another. */
+int flock(int fd, int operation)
+{
+    char path[PATH];
+    int error = !(operation & LOCK_UN) && watched(fd, path) ? strike(LOCK, "lock", path, NULL) : 0;
+    return error ? fail(error) : really_flock(fd, operation);
 }
