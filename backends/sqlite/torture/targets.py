@@ -53,9 +53,5 @@ def all_targets() -> tuple[Target, ...]:
     return (*targets_for(SQLiteBackend), *OTHERS)
 
 
-METHODS = tuple(
-    method
-    for method in ("insert_many", "claim_many", "finish_and_claim", "extend", "prune")
-    if hasattr(SQLiteBackend, method)
-)
+METHODS = ("insert_many", "claim_many", "finish_and_claim", "extend", "prune")
 """What the backend offers beyond the seven methods, of what changes records."""

@@ -45,6 +45,7 @@ def test_a_kill_anywhere_in_a_call_loses_nothing(
         site.crash(target, partial(_kill, killing, place))
         with site.reopened() as ask:
             _check(site, ask, f"{target.name}: {killing}")
+    assert killing.kills
     tell(kills=killing.kills)
 
 
@@ -59,6 +60,7 @@ def test_a_kill_in_a_call_loses_nothing_of_what_another_process_sees(
             bystander.open(site.namespace)
             site.crash(target, partial(_kill, killing, place))
             _check(site, asking(site, bystander), f"beside another process: {target.name}: {killing}")
+    assert killing.kills
     tell(kills=killing.kills)
 
 
