@@ -426,7 +426,6 @@ def test_stats_count_the_records_that_were_there_before() -> None:
     assert [violation.fault for violation in check(miscounted).violations] == [m.Fault.MISCOUNTED]
 
 
-
 def test_the_parts_of_bulk_calls_are_checked_as_single_calls() -> None:
     params = InsertParams(kind="k", run_at=T)
     both = op(0, 1, m.InsertMany((params, params)), m.Many((record(1), record(2))))

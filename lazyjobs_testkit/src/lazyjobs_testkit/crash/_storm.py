@@ -52,9 +52,7 @@ class _Worker:
         return True
 
 
-def storm(
-    site: Site, choices: random.Random, *, processes: int, seconds: float, methods: Sequence[str] = ()
-) -> None:
+def storm(site: Site, choices: random.Random, *, processes: int, seconds: float, methods: Sequence[str] = ()) -> None:
     """Lets processes work in one namespace, and kills each at a random instant within so many seconds.
 
     The seconds begin when each process has made a few calls, however busy the machine may be. `methods` are used beyond
