@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup lint types build check bench docs zoo proof wheels format clean
+.PHONY: demo test setup lint types build check bench docs zoo proof wheels torture torture-sqlite compiler format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -84,7 +84,16 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
-check: lint types test zoo docs wheels
+torture: setup compiler
+	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)
+
+torture-sqlite: setup compiler
+	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture --long $(ARGS)
+
+compiler:
+	@sh scripts/install_compiler.sh
+
+check: lint types test torture zoo docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache

@@ -427,6 +427,14 @@ def test_a_history_may_begin_with_records() -> None:
     assert check(replace(history, operations=history.operations[:1])).violations == ()
 
 
+def test_stats_count_the_records_that_were_there_before() -> None:
+    entry = m.transitions.insert(1, InsertParams(kind="k", run_at=T), m.Window(T, T), m.Terms(), record(1))
+    history = History(operations=(inserted(2), counted(4, 5, stats_of(pending=2))), initial=(entry,))
+    assert check(history).violations == ()
+    miscounted = replace(history, operations=(inserted(2), counted(4, 5, stats_of(pending=1))))
+    assert [violation.fault for violation in check(miscounted).violations] == [m.Fault.MISCOUNTED]
+
+
 def test_the_parts_of_bulk_calls_are_checked_as_single_calls() -> None:
     params = InsertParams(kind="k", run_at=T)
     both = op(0, 1, m.InsertMany((params, params)), m.Many((record(1), record(2))))

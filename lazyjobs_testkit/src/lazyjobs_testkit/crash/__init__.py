@@ -7,7 +7,7 @@ found after reopening is judged as one history with the calls that came before: 
 
 from lazyjobs_testkit.crash._campaign import Campaign, Kill, goes_on
 from lazyjobs_testkit.crash._churn import churn
-from lazyjobs_testkit.crash._log import FINISHED, Asking, Log, Survey, perform
+from lazyjobs_testkit.crash._log import FINISHED, KILLED, Asking, Log, Survey, perform
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
 from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ForkServer, fork_server
 from lazyjobs_testkit.crash._site import Site
@@ -18,6 +18,7 @@ from lazyjobs_testkit.crash._together import open_amid, open_at_once
 __all__ = [
     "AFTER_THE_ANSWER",
     "FINISHED",
+    "KILLED",
     "LEASE",
     "Asking",
     "Campaign",

@@ -84,7 +84,7 @@ class Child:
         return perform(self._backend, request, caller=self._name, handle=f"{self._name}.{self._handles}")
 
     def _churn(self, command: Churn) -> None:
-        requests = churn(command.seed, self._name, command.queues)
+        requests = churn(command.seed, self._name, command.queues, command.methods)
         request = next(requests)
         self._connection.send(Begun(None, request))
         while True:

@@ -45,6 +45,11 @@ class Log:
         self._preludes = 0
 
     @property
+    def operations(self) -> Sequence[Operation]:
+        """All calls since the last survey."""
+        return list(self._operations)
+
+    @property
     def records(self) -> Sequence[Record]:
         """All records, as they were seen last."""
         return list(self._records.values())

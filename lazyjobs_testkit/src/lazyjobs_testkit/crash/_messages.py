@@ -37,6 +37,8 @@ class Churn(Struct, frozen=True, kw_only=True):
 
     seed: int
     queues: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    """What is used beyond insert, claim and the finishing verbs."""
 
 
 class Close(Struct, frozen=True):

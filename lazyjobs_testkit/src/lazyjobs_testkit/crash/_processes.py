@@ -237,9 +237,9 @@ class ChildProcess:
         self.strike()
         return self._remains(flight)
 
-    def begin_churn(self, seed: int, queues: Sequence[str]) -> None:
-        """Begins to use the backend without a pause."""
-        self._send(Churn(seed=seed, queues=tuple(queues)))
+    def begin_churn(self, seed: int, queues: Sequence[str], methods: Sequence[str] = ()) -> None:
+        """Begins to use the backend without a pause: see `churn`."""
+        self._send(Churn(seed=seed, queues=tuple(queues), methods=tuple(methods)))
 
     def strike(self) -> None:
         """Sends SIGKILL; what it had told before can still be received."""

@@ -24,13 +24,13 @@ QUEUES = ("storm-1", "storm-2")
 class _Worker:
     """A process that inserts, claims and finishes without a pause, and what it has told of that."""
 
-    def __init__(self, child: ChildProcess, namespace: str, seed: int) -> None:
+    def __init__(self, child: ChildProcess, namespace: str, seed: int, methods: Sequence[str]) -> None:
         self.child = child
         self.operations: list[Operation] = []
         self._flight: Flight | None = None
         child.open(namespace)
         self._since = Moment.now()
-        child.begin_churn(seed, QUEUES)
+        child.begin_churn(seed, QUEUES, methods)
 
     def listen(self) -> None:
         """Takes in what it tells next; raises `ChildError` if it died by itself."""
@@ -56,13 +56,14 @@ class _Worker:
         return True
 
 
-def storm(site: Site, choices: random.Random, *, processes: int, seconds: float) -> None:
+def storm(site: Site, choices: random.Random, *, processes: int, seconds: float, methods: Sequence[str] = ()) -> None:
     """Lets processes work in one namespace, and kills one after the other, each at an instant within so many seconds.
 
     Before each, some others die inside an insert, at steps chosen at random: an instant would hardly ever hit one. It
-    begins when each process has made a few calls, however busy the machine may be.
+    begins when each process has made a few calls, however busy the machine may be. `methods` are used beyond the
+    required ones.
     """
-    with _at_work(site, choices, processes) as workers:
+    with _at_work(site, choices, processes, methods) as workers:
         _warm_up(workers, until=time.monotonic() + 10 * seconds)
         steps = _die_inserting(site, AFTER_THE_ANSWER) if processes > 1 else ()
         while workers:
@@ -96,10 +97,12 @@ def _die_inserting(site: Site, step: int) -> Sequence[str]:
 
 
 @contextmanager
-def _at_work(site: Site, choices: random.Random, processes: int) -> Iterator[list[_Worker]]:
+def _at_work(
+    site: Site, choices: random.Random, processes: int, methods: Sequence[str] = ()
+) -> Iterator[list[_Worker]]:
     with ExitStack() as exits:
         children = [exits.enter_context(site.fork()) for _ in range(processes)]
-        yield [_Worker(child, site.namespace, choices.getrandbits(32)) for child in children]
+        yield [_Worker(child, site.namespace, choices.getrandbits(32), methods) for child in children]
 
 
 def _warm_up(workers: Sequence[_Worker], until: float) -> None:

@@ -34,7 +34,7 @@ def check(history: History) -> Verdict:
         *_strangers(parts),
         *(_violation(id, trace.failure) for id, trace in traces.items() if trace.failure is not None),
         *check_order(history, traces, doubt),
-        *_check_stats(history, traces),
+        *_check_stats(history, traces, certain=not parts.unknown_claims),
     ]
     violations.sort(key=lambda violation: history.operations[violation.operations[-1]].returned)
     return Verdict(tuple(violations), _tally(history, traces, violations))
@@ -91,12 +91,15 @@ def _violation(id: int, failure: Failure) -> Violation:
     return Violation(plainest.fault, reason, (failure.piece.operation,), (id,))
 
 
-def _check_stats(history: History, traces: Mapping[int, Trace]) -> Iterator[Violation]:
+def _check_stats(history: History, traces: Mapping[int, Trace], *, certain: bool) -> Iterator[Violation]:
+    """Where no claim is in doubt, records that no call concerned are as they were."""
+    untouched = [entry for entry in history.initial if entry.id not in traces]
     for index, operation in enumerate(history.operations):
         if isinstance(operation.answer, m.Counts):
             try:
                 m.check_sums(operation.answer.stats)
-                if (entries := _entries_during(operation, history, traces)) is not None:
+                if (certain or not untouched) and (found := _entries_during(operation, history, traces)) is not None:
+                    entries = [*untouched, *found]
                     kept = [entry for entry in entries if history.terms.retention is None or not entry.finished]
                     m.check_stats(operation.answer.stats, kept, entries)
             except m.DisallowedError as error:

@@ -27,7 +27,6 @@ from lazyjobs_testkit.crash import (
     FINISHED,
     LEASE,
     Asking,
-    Kill,
     Prelude,
     Site,
     Survey,
@@ -227,7 +226,7 @@ def _listed(ask: Asking) -> Mapping[int, Record]:
     return {record.id: record for record in answer.records}
 
 
-def _assert_one_commit(site: Site, survey: Survey, kill: Kill) -> None:
+def _assert_one_commit(site: Site, survey: Survey, kill: object) -> None:
     """Fails if a finish_and_claim that was killed has finished its record and not claimed another, or the reverse."""
     for operation in survey.history.operations:
         match operation.request, operation.answer:
