@@ -8,10 +8,11 @@ from pathlib import Path
 from msgspec import json
 from msgspec.structs import replace
 
+from benchmarks._apart import measure_apart
 from benchmarks._contender import CONTENDERS
-from benchmarks._process import measure_apart
+from benchmarks._process import Figures
 from benchmarks._report import Report, describe_environment, render, summarize
-from benchmarks._workload import MEASURES, Figures, Measurement
+from benchmarks._workload import MEASURES, Measurement
 
 Results = dict[Measurement, dict[str, list[Figures]]]
 

@@ -9,7 +9,8 @@ from statistics import median
 
 from msgspec import Struct
 
-from benchmarks._workload import Figures, Measurement
+from benchmarks._process import Figures
+from benchmarks._workload import Measurement
 
 TITLES = {
     "throughput": "Throughput: thousand jobs per second, {amount:,} jobs, workers: {workers}",
