@@ -16,14 +16,16 @@ Order = TypeVar("Order", bound=Struct)
 TIMEOUT = 300
 
 
-def order_apart(module: str, order: Struct, environment: Mapping[str, str] | None = None) -> Figures:
-    """What `module`, which calls `obey`, answers to the order in an interpreter of its own.
+def order_apart(
+    module: str, order: Struct, environment: Mapping[str, str] | None = None, timeout: float = TIMEOUT
+) -> Figures:
+    """What `module`, which calls `obey`, answers to the order in an interpreter of its own, within so many seconds.
 
     `environment` is added to this process's. Raises RuntimeError with the new process's output if it failed.
     """
     command = [sys.executable, "-m", module, encode(order).decode()]
     whole = {**os.environ, **(environment or {})}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=whole)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, env=whole)
     if done.returncode:
         raise RuntimeError(f"{module} failed at {order}:\n{done.stderr}")
     return decode(done.stdout, type=Figures)

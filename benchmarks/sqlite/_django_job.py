@@ -8,7 +8,7 @@ except ImportError:  # Django before 6.0, where the framework is a distribution 
     from django_tasks import task
 
 
-@task
+@task  # type: ignore[untyped-decorator]
 def noop_task(text: str) -> None:
     """Does nothing but be counted."""
     noop(text)

@@ -4,12 +4,16 @@ import time
 from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from benchmarks._job import TEXT, runs
 from benchmarks._process import Figures, obey, order_apart
 from benchmarks.sqlite._contender import Contender, Durability, Enqueue, Setup, open_contender
 from benchmarks.sqlite._disk import Disk
+
+FIRST_JOBS = 20
+GROWTH = 20
+"""By how much more is tried at the most, when what was tried took too short a time to tell."""
 
 
 class Throughput(Struct, frozen=True):
@@ -22,12 +26,18 @@ class Throughput(Struct, frozen=True):
     jobs: int
 
 
-def measure_throughput(order: Throughput, disk: Disk, directory: str | None) -> Figures:
+def measure_throughput(order: Throughput, disk: Disk) -> Figures:
     """Jobs per second, CPU seconds per job and refused enqueues, by a fresh interpreter on that disk."""
-    environment = disk.environment()
-    if directory is not None:
-        environment["TMPDIR"] = directory
-    return order_apart(__name__, order, environment)
+    return order_apart(__name__, order, disk.environment())
+
+
+def calibrate(order: Throughput, disk: Disk, seconds: float) -> Throughput:
+    """The order with as many jobs as take about so long; doing so also warms the machine up."""
+    jobs, taken = FIRST_JOBS, 0.0
+    while taken < seconds / 4:
+        taken = jobs / measure_throughput(structs.replace(order, jobs=jobs), disk)["rate"]
+        jobs = max(FIRST_JOBS, round(jobs * min(GROWTH, seconds / taken)))
+    return structs.replace(order, jobs=jobs)
 
 
 class Producers:

@@ -1,6 +1,7 @@
 """django-tasks-db: Django's task framework with its database backend, and the worker of its `db_worker` command."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
@@ -10,6 +11,9 @@ from django.db import OperationalError
 from benchmarks._job import runs, wait_until
 from benchmarks.sqlite._contender import Enqueue, Setup
 from benchmarks.sqlite._crew import Crew
+
+if TYPE_CHECKING:
+    from django_tasks_db.management.commands.db_worker import Worker
 
 INTERVAL = 0.01
 """Seconds between two looks at an empty queue: its default, one second, would be most of a measurement."""
@@ -36,11 +40,12 @@ class DjangoTasks:
 
     def __init__(self, setup: Setup) -> None:
         configure(setup)
-        from benchmarks.sqlite._django_job import noop_task
         from django_tasks_db.management.commands.db_worker import Worker
         from django_tasks_db.models import DBTaskResult
 
-        self._enqueue = noop_task.enqueue
+        from benchmarks.sqlite._django_job import noop_task
+
+        self._enqueue: Enqueue = noop_task.enqueue
         self._records = DBTaskResult.objects
         self._workers = [
             Worker(
@@ -55,8 +60,8 @@ class DjangoTasks:
             )
             for number in range(setup.workers)
         ]
-        waiting = iter(self._workers)
-        self._crew = Crew(lambda: self._work(next(waiting)), setup.workers)
+        unmanned = iter(self._workers)
+        self._crew = Crew(lambda: self._work(next(unmanned)), setup.workers)
         self.start = self._crew.start
 
     def producer(self) -> Enqueue:
@@ -71,7 +76,7 @@ class DjangoTasks:
             worker.running = False
         self._crew.stop()
 
-    def _work(self, worker: object) -> None:
+    def _work(self, worker: "Worker") -> None:
         while worker.running:
             with suppress(OperationalError):  # when another held the lock for too long, a supervisor starts it again
                 worker.run()

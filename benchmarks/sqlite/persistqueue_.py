@@ -1,5 +1,7 @@
 """persist-queue: SQLiteAckQueue, the one of its queues that keeps what is being worked on, and plain worker threads."""
 
+from typing import Any
+
 from persistqueue import Empty, SQLiteAckQueue
 
 from benchmarks._job import noop
@@ -16,7 +18,8 @@ class PersistQueue:
     def __init__(self, setup: Setup) -> None:
         self._queue = SQLiteAckQueue(setup.directory, multithreading=True)
         if setup.durability == "normal":
-            self._queue._putter.execute("PRAGMA synchronous = NORMAL")  # noqa: SLF001 (it has no setting for it)
+            put_through: Any = self._queue._putter  # noqa: SLF001 (there is no setting for it)
+            put_through.execute("PRAGMA synchronous = NORMAL")
         self._crew = Crew(self._work, setup.workers)
         self.start, self.settle, self.stop = self._crew.start, self._crew.settle, self._crew.stop
 

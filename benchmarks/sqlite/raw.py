@@ -53,7 +53,7 @@ class _Loop:
                 self._wait(seen)
             while taken is not None:
                 _sql.perform(taken)
-                taken, done = self._follow(taken), taken
+                done, taken = taken, self._follow(taken)
                 self._crew.acknowledged.append(done.id)
 
     def _follow(self, done: _sql.Claim) -> _sql.Claim | None:
@@ -95,7 +95,10 @@ class RawGroup(_Loop):
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
-        self._commit = Group(self._connection).run  # type: ignore[method-assign, assignment]
+        self._group = Group(self._connection)
+
+    def _commit(self, work: Work[Answer]) -> Answer:
+        return self._group.run(work)
 
 
 class RawGroupFused(RawGroup):
