@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup lint types build check bench docs wheels format clean
+.PHONY: demo test setup lint types build check bench bench-sqlite test-bench docs wheels format compiler clean
 
 demo: setup
 	$(RUN)/python -m examples.checksums
@@ -71,7 +71,16 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
-check: lint types test docs wheels
+bench-sqlite: setup
+	$(RUN)/python -m benchmarks.sqlite $(ARGS)
+
+test-bench: setup compiler
+	$(RUN)/python -m pytest -q benchmarks $(ARGS)
+
+compiler:
+	@sh scripts/install_compiler.sh
+
+check: lint types test test-bench docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache

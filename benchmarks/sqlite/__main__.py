@@ -66,6 +66,7 @@ def main() -> None:
     """Measures, prints a Markdown table as it fills and, if asked to, writes the JSON."""
     arguments = parse_arguments()
     run = make_run(arguments)
+    names = choose_rows(arguments.only, real=run.real)
     if arguments.directory:
         os.environ["TMPDIR"] = str(arguments.directory.resolve())
     if not run.real:
@@ -79,7 +80,7 @@ def main() -> None:
         f"rounds: {run.rounds}; ratios are medians of the rounds' (lowest - highest)\n\n{render_header()}\n"
     )
     lines = []
-    for line in measure(choose_rows(arguments.only, real=run.real), run):
+    for line in measure(names, run):
         lines.append(line)
         sys.stdout.write(f"{render_line(line)}\n")
         sys.stdout.flush()

@@ -1,6 +1,7 @@
 """litequeue: a queue object for each thread, all on one file, and plain worker threads."""
 
 from litequeue import LiteQueue as Queue
+from litequeue import Message
 
 from benchmarks._job import noop
 from benchmarks.sqlite._contender import Enqueue, Setup
@@ -36,5 +37,10 @@ class LiteQueue:
                 self._crew.stopping.wait(POLL)
                 continue
             noop(message.data)
-            queue.done(message.message_id)
+            queue.done(message.message_id, **_name_claim(message))
             self._crew.acknowledged.append(1)
+
+
+def _name_claim(message: Message) -> dict[str, object]:
+    """What newer versions, which need Python 3.12, ask for beside the id."""
+    return {"claim_id": message.claim_id} if hasattr(message, "claim_id") else {}
