@@ -10,14 +10,10 @@ from benchmarks.sqlite._disk import REAL
 from benchmarks.sqlite._throughput import Throughput, measure_throughput
 
 JOBS = 12
-SETUPS = [
-    pytest.param(name, durability, id=f"{name}-{durability}")
-    for name in CONTENDERS
-    for durability in ("full", "normal")
-]
+SETUPS = [(name, durability) for name in CONTENDERS for durability in ("full", "normal")]
 
 
-@pytest.mark.parametrize("name, durability", SETUPS)
+@pytest.mark.parametrize(("name", "durability"), SETUPS)
 def test_a_contender_on_sqlite_runs_what_several_producers_enqueue(name: str, durability: str) -> None:
     order = Throughput(name, "full" if durability == "full" else "normal", producers=2, workers=2, jobs=JOBS)
     figures = measure_throughput(order, REAL)

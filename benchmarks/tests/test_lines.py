@@ -12,7 +12,7 @@ def test_a_ratio_is_the_median_of_the_ratios_of_the_same_round() -> None:
 
 
 @pytest.mark.parametrize(
-    "aim, number, met",
+    ("aim", "number", "met"),
     [(Aim(least=3), 3.0, True), (Aim(least=3), 2.99, False), (Aim(most=0), 0, True), (Aim(most=25), 25.1, False)],
 )
 def test_an_aim_is_met_at_its_bound_and_not_beyond(aim: Aim, number: float, met: bool) -> None:

@@ -1,0 +1,235 @@
+"""The backend itself: the contract's methods, each a transition of the store."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar, Self
+
+from lazyjobs import (
+    BackendClosedError,
+    BackendURL,
+    ClaimParams,
+    CompleteParams,
+    DiscardParams,
+    ExtendParams,
+    FinishParams,
+    InsertParams,
+    ListOptions,
+    PayloadTooLargeError,
+    PruneParams,
+    Record,
+    RetryParams,
+    State,
+    Stats,
+    WaitParams,
+)
+from lazyjobs_sqlite._clock import make_clock, to_micros
+from lazyjobs_sqlite._records import read_record, read_stats
+from lazyjobs_sqlite._settings import (
+    Durability,
+    Settings,
+    check_prefix,
+    check_timeout,
+    read_durability,
+    read_timeout,
+)
+from lazyjobs_sqlite._statements import Statements
+from lazyjobs_sqlite._store import Store
+from lazyjobs_sqlite._transitions import Transitions
+
+_LOOK_AGAIN = 500_000
+"""In microseconds: how long a waiter relies on being woken; what is due later wakes nobody."""
+_INSERTED_AT_ONCE = 500
+_CLAIMED_AT_ONCE = 500
+_PRUNED_AT_ONCE = 250
+
+
+class SQLiteBackend:
+    """Records in one SQLite file, shared by any number of threads, processes and instances of one machine.
+
+    What a call acknowledged is in the file. With `durability="full"` it survives the loss of power, with "normal" the
+    death of the process. Claims are strictly ordered; `list` and `stats` are exact. A forked child goes on using the
+    instance as if it had opened the file itself.
+
+    Opening makes the file if there is none, but not its directory, and migrates one that an older version wrote. It
+    raises `BackendError` for a file that is no database or that a newer version wrote, and leaves that as it is.
+
+    `clock`, which must tell aware UTC, lets a test move time. `connection_class` lets it see every statement: a
+    subclass of `sqlite3.Connection`, of which all connections are made.
+    """
+
+    contract_version = 1
+    max_payload: ClassVar[int] = 64 * 2**20
+    """In bytes; a longer payload is refused with `PayloadTooLargeError`."""
+    default_busy_timeout: ClassVar[timedelta] = timedelta(seconds=30)
+    default_prefix: ClassVar[str] = "lazyjobs"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: str = Durability.FULL,
+        busy_timeout: timedelta = default_busy_timeout,
+        prefix: str = default_prefix,
+        clock: Callable[[], datetime] | None = None,
+        connection_class: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
+        settings = Settings(
+            path=Path(os.path.realpath(path)),
+            durability=read_durability(durability),
+            busy_timeout=check_timeout(busy_timeout),
+            prefix=check_prefix(prefix),
+            clock=clock,
+            connection_class=connection_class,
+        )
+        self._clock = make_clock(clock)
+        self._statements = Statements.of(prefix)
+        self._do = Transitions(self._statements, self._clock)
+        self._store = Store(settings)
+        self._write = self._store.write
+
+    @classmethod
+    def from_url(cls, url: BackendURL) -> Self:
+        """Opens `sqlite:///relative.db` or `sqlite:////absolute.db`; options as in the constructor, time in seconds."""
+        if url.host:
+            raise url.refuse(
+                "host", f"there is none to ask; for a file here write {url.scheme}:///{url.host}{url.path}"
+            )
+        path = url.path.removeprefix("/")
+        if not path or path.endswith("/") or "\0" in path:
+            raise url.refuse(
+                "path", f"names no file; write {url.scheme}:///jobs.db or {url.scheme}:////var/lib/jobs.db"
+            )
+        options = url.read_options(durability=read_durability, busy_timeout=read_timeout, prefix=check_prefix)
+        return cls(path, **options)  # type: ignore[arg-type]
+
+    def insert(self, params: InsertParams) -> Record:
+        self._check_size(params)
+        record: Record = self._write(partial(self._do.insert, params=params))
+        self._announce(params.queue, record.run_at)
+        return record
+
+    def insert_many(self, params: Sequence[InsertParams]) -> Sequence[Record]:
+        """Inserts some hundred in a commit."""
+        for each in params:
+            self._check_size(each)
+        self._check_open()
+        records: list[Record] = []
+        for some in _batches(params, _INSERTED_AT_ONCE):
+            inserted: Sequence[Record] = self._write(partial(self._do.insert_many, params=some), whole=True)
+            records.extend(inserted)
+            for queue in {each.queue for each in some}:
+                self._announce(queue, min(record.run_at for record in inserted if record.queue == queue))
+        return records
+
+    def claim(self, params: ClaimParams) -> Record | None:
+        record: Record | None = self._write(partial(self._do.claim, params=params))
+        return record
+
+    def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
+        """Claims all in one commit, at most some hundred."""
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, not {limit}")
+        limit = min(limit, _CLAIMED_AT_ONCE)
+        records: Sequence[Record] = self._write(partial(self._do.claim_many, params=params, limit=limit), whole=True)
+        return records
+
+    def complete(self, params: CompleteParams) -> None:
+        self._write(partial(self._do.complete, params=params))
+
+    def retry(self, params: RetryParams) -> None:
+        queue: str | None = self._write(partial(self._do.retry, params=params))
+        self._announce_retry(params, queue)
+
+    def discard(self, params: DiscardParams) -> None:
+        self._write(partial(self._do.discard, params=params))
+
+    def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
+        def action(connection: sqlite3.Connection) -> tuple[str | None, Record | None]:
+            return self._do.finish(connection, finish), self._do.claim(connection, params)
+
+        queue: str | None
+        record: Record | None
+        queue, record = self._write(action, whole=True)
+        if isinstance(finish, RetryParams):
+            self._announce_retry(finish, queue)
+        return record
+
+    def extend(self, params: ExtendParams) -> None:
+        self._write(partial(self._do.extend, params=params))
+
+    def wait(self, params: WaitParams) -> bool:
+        deadline = monotonic() + params.timeout.total_seconds()
+        if self._is_due(params.queues):
+            return True
+        with self._store.bell.listening(params.queues) as ear:
+            while True:
+                ear.attend()
+                now = self._clock()
+                due = self._next_due(params.queues, now + _LOOK_AGAIN)
+                left = deadline - monotonic()
+                if (due is not None and due <= now) or left <= 0:
+                    return due is not None and due <= now
+                ear.sleep(min(left, (_LOOK_AGAIN if due is None else due - now) / 1_000_000))
+
+    def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
+        states = State if options.states is None else options.states
+        if not states:
+            self._check_open()
+            return []
+        statement, limit = self._statements.newest(states), -1 if options.limit is None else options.limit
+        rows = self._store.read(lambda connection: connection.execute(statement, (limit,)).fetchall())
+        records = [read_record(row) for row in rows]
+        records.sort(key=lambda record: (record.updated_at, record.id), reverse=True)
+        return records
+
+    def stats(self) -> Stats:
+        return read_stats(self._store.read(lambda connection: connection.execute(self._statements.count).fetchall()))
+
+    def prune(self, params: PruneParams) -> int:
+        """Deletes in commits of some hundred, between which others write."""
+        before, pruned = to_micros(params.finished_before), 0
+        while pruned < params.limit:
+            wanted = min(params.limit - pruned, _PRUNED_AT_ONCE)
+            deleted: int = self._write(partial(self._do.prune, before=before, limit=wanted))
+            pruned += deleted
+            if deleted < wanted:
+                break
+        return pruned
+
+    def close(self) -> None:
+        """Closes the connections when the calls under way have ended, and wakes those who wait."""
+        self._store.close()
+
+    def _is_due(self, queues: tuple[str, ...]) -> bool:
+        return self._next_due(queues, self._clock()) is not None
+
+    def _next_due(self, queues: tuple[str, ...], until: int) -> int | None:
+        due: int | None = self._store.read(lambda connection: self._do.next_due(connection, queues, until))
+        return due
+
+    def _announce(self, queue: str, due: datetime) -> None:
+        if to_micros(due) <= self._clock() + _LOOK_AGAIN:
+            self._store.bell.ring(queue)
+
+    def _announce_retry(self, params: RetryParams, queue: str | None) -> None:
+        if queue is not None and (params.run_at is None or to_micros(params.run_at) <= self._clock() + _LOOK_AGAIN):
+            self._store.bell.ring(queue)
+
+    def _check_open(self) -> None:
+        if self._store.closed:
+            raise BackendClosedError
+
+    def _check_size(self, params: InsertParams) -> None:
+        if len(params.payload) > self.max_payload:
+            self._check_open()
+            raise PayloadTooLargeError(params.kind, len(params.payload), self.max_payload)
+
+
+def _batches(params: Sequence[InsertParams], size: int) -> Iterator[Sequence[InsertParams]]:
+    for start in range(0, len(params), size):
+        yield params[start : start + size]

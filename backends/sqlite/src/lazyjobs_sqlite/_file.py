@@ -1,0 +1,184 @@
+"""One database file: its connections, and whether it is still the file it was."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from lazyjobs import BackendClosedError, BackendError
+from lazyjobs_sqlite import _errors as errors
+from lazyjobs_sqlite._patience import Patience
+from lazyjobs_sqlite._settings import Durability, Settings
+
+T = TypeVar("T")
+
+_CHECKPOINT_PAGES = 4000
+_WAL_LIMIT = 64 * 2**20
+_CACHE_KIB = 16_384
+
+Identity = tuple[int, int]
+
+
+class JobFile:
+    """The file of a backend; makes connections to it and tells whether it was moved, deleted or replaced."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.path = settings.path
+        self._target = str(settings.path)
+        self._uri = f"file:{quote(self._target)}"
+
+    def identity(self) -> Identity:
+        """Device and inode; raises `BackendUnavailableError` if there is no file."""
+        try:
+            found = os.stat(self._target)  # noqa: PTH116 (twice as fast as Path.stat, in every call)
+        except FileNotFoundError as error:
+            raise errors.missing(self.path) from error
+        except OSError as error:
+            raise errors.translate_system(error, self.path) from error
+        return found.st_dev, found.st_ino
+
+    def connect(self, mode: str = "rw") -> sqlite3.Connection:
+        """A connection without SQLite's own transactions; `mode` is `ro`, `rw` or `rwc`, as in SQLite's URIs."""
+        connection = sqlite3.connect(
+            f"{self._uri}?mode={mode}",
+            uri=True,
+            timeout=0,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=self.settings.connection_class,
+        )
+        try:
+            self.patiently(lambda: self._prepare(connection))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        synchronous = "FULL" if self.settings.durability is Durability.FULL else "NORMAL"
+        for pragma in (
+            f"synchronous = {synchronous}",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            f"journal_size_limit = {_WAL_LIMIT}",
+            f"cache_size = -{_CACHE_KIB}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def patiently(self, action: Callable[[], T]) -> T:
+        """Repeats what another connection is in the way of, within the busy timeout; then the file is locked."""
+        patience: Patience | None = None
+        while True:
+            try:
+                return action()
+            except sqlite3.OperationalError as error:
+                if not errors.is_busy(error):
+                    raise
+                patience = patience or Patience(self.settings.busy_timeout)
+                if not patience.pause():
+                    raise errors.locked(self.path, self.settings.busy_timeout) from error
+
+
+class Link:
+    """A connection that is opened when it is needed, and given up after an error or when the file is another one.
+
+    For one thread at a time.
+    """
+
+    __slots__ = ("_check", "_connection", "_file", "_identity", "_shut")
+
+    def __init__(self, file: JobFile, check: Callable[[], None]) -> None:
+        self._file = file
+        self._check = check
+        self._connection: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
+        self._shut = False
+
+    def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """What `action` makes of the connection; repeated while another connection is in the way.
+
+        SQLite's errors are translated; after one, and after an interruption, the connection is given up.
+        """
+        try:
+            connection = self._get()
+            try:
+                return action(connection)
+            except sqlite3.OperationalError as error:
+                if not errors.is_busy(error):
+                    raise
+            return self._file.patiently(partial(_repeat, action, connection))
+        except sqlite3.Error as error:
+            self.close()
+            raise errors.translate(error, self._file.path) from error
+        except BaseException:
+            if self._connection is not None and self._connection.in_transaction:
+                self.close()
+            raise
+
+    def _get(self) -> sqlite3.Connection:
+        if self._shut:
+            raise BackendClosedError
+        identity = self._file.identity()
+        if self._connection is not None:
+            if identity == self._identity:
+                return self._connection
+            self._abandon()
+            self._check()
+            identity = self._file.identity()
+        connection = self._file.connect()
+        self._connection, self._identity = connection, identity
+        return connection
+
+    def close(self) -> None:
+        """Closes the connection, which rolls back what it has not committed; the next `run` opens another."""
+        with suppress(BackendError):
+            if self._file.identity() == self._identity:
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    with suppress(sqlite3.Error):
+                        connection.close()
+                return
+        self._abandon()
+
+    def shut(self) -> None:
+        """Closes for good: whoever comes yet is told that the backend is closed."""
+        self._shut = True
+        self.close()
+
+    def _abandon(self) -> None:
+        """Lets go of a connection to a file that is no longer the one of its name."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            _leave_open(connection)
+
+
+def _repeat(action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    return action(connection)
+
+
+def _leave_open(connection: sqlite3.Connection) -> None:
+    """Keeps a connection from being closed, ever.
+
+    Closing the last connection to a file deletes its write-ahead log, by name. Where another file has that name by
+    now, that would be the other's log.
+    """
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def make_place(settings: Settings) -> Path:
+    """The directory beside the file, made if it is not there; raises `BackendUnavailableError`."""
+    try:
+        settings.place.mkdir(exist_ok=True)
+    except OSError as error:
+        raise errors.translate_system(error, settings.path) from error
+    return settings.place

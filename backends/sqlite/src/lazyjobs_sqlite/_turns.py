@@ -1,0 +1,71 @@
+"""Whose turn it is among the processes that write to one file."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lazyjobs_sqlite._errors import locked
+from lazyjobs_sqlite._patience import Patience
+
+
+class Turns:
+    """A lock among the processes, and the handles, of one file; held by a killed process it is free at once.
+
+    SQLite's own lock starves those who wait: whoever has just released it asks again first. Here everyone who wants the
+    lock goes through a gate before it, and whoever waits for the lock holds the gate: so who comes back is behind him.
+    """
+
+    __slots__ = ("_gate", "_lock", "_path", "_place", "_timeout")
+
+    def __init__(self, place: Path, path: Path, timeout: float) -> None:
+        self._place = place
+        self._path = path
+        self._timeout = timeout
+        self._gate = -1
+        self._lock = -1
+
+    @contextmanager
+    def taken(self, timeout: float | None = None) -> Iterator[None]:
+        """Raises `BackendUnavailableError` if it is not this one's turn within the timeout, and OSError."""
+        patience = Patience(self._timeout if timeout is None else timeout)
+        if self._lock < 0:
+            self._open()
+        self._take(self._gate, patience)
+        try:
+            self._take(self._lock, patience)
+        finally:
+            fcntl.flock(self._gate, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _take(self, descriptor: int, patience: Patience) -> None:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not patience.pause():
+                    raise locked(self._path, self._timeout) from None
+            else:
+                return
+
+    def _open(self) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        gate = os.open(self._place / "gate", flags, 0o666)
+        try:
+            self._lock = os.open(self._place / "lock", flags, 0o666)
+        except OSError:
+            os.close(gate)
+            raise
+        self._gate = gate
+
+    def close(self) -> None:
+        """Closes its files, not the locks of others; the next turn opens them again."""
+        for descriptor in (self._gate, self._lock):
+            if descriptor >= 0:
+                with suppress(OSError):
+                    os.close(descriptor)
+        self._gate = self._lock = -1
