@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import ClassVar, Self
 
 from lazyjobs import (
     BackendClosedError,
+    BackendError,
     BackendURL,
     ClaimParams,
     CompleteParams,
@@ -127,7 +129,7 @@ class SQLiteBackend:
         return records
 
     def claim(self, params: ClaimParams) -> Record | None:
-        record: Record | None = self._write(partial(self._do.claim, params=params))
+        record: Record | None = self._write(partial(self._do.claim, params=params), whole=True)
         return record
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
@@ -142,21 +144,20 @@ class SQLiteBackend:
         self._write(partial(self._do.complete, params=params))
 
     def retry(self, params: RetryParams) -> None:
-        queue: str | None = self._write(partial(self._do.retry, params=params))
-        self._announce_retry(params, queue)
+        self._write(partial(self._do.retry, params=params))
+        self._announce_retry(params)
 
     def discard(self, params: DiscardParams) -> None:
         self._write(partial(self._do.discard, params=params))
 
     def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
-        def action(connection: sqlite3.Connection) -> tuple[str | None, Record | None]:
-            return self._do.finish(connection, finish), self._do.claim(connection, params)
+        def action(connection: sqlite3.Connection) -> Record | None:
+            self._do.finish(connection, finish)
+            return self._do.claim(connection, params)
 
-        queue: str | None
-        record: Record | None
-        queue, record = self._write(action, whole=True)
+        record: Record | None = self._write(action, whole=True)
         if isinstance(finish, RetryParams):
-            self._announce_retry(finish, queue)
+            self._announce_retry(finish)
         return record
 
     def extend(self, params: ExtendParams) -> None:
@@ -216,9 +217,13 @@ class SQLiteBackend:
         if to_micros(due) <= self._clock() + _LOOK_AGAIN:
             self._store.bell.ring(queue)
 
-    def _announce_retry(self, params: RetryParams, queue: str | None) -> None:
-        if queue is not None and (params.run_at is None or to_micros(params.run_at) <= self._clock() + _LOOK_AGAIN):
-            self._store.bell.ring(queue)
+    def _announce_retry(self, params: RetryParams) -> None:
+        """Wakes those who wait, if it is due soon; that it cannot be found out whom may not look like a failed retry."""
+        if params.run_at is None or to_micros(params.run_at) <= self._clock() + _LOOK_AGAIN:
+            with suppress(BackendError):
+                queue: str | None = self._store.read(partial(self._do.queue, id=params.id))
+                if queue is not None:
+                    self._store.bell.ring(queue)
 
     def _check_open(self) -> None:
         if self._store.closed:

@@ -151,7 +151,7 @@ class Ear:
 
     def wake(self) -> None:
         if self._pipe is not None:
-            with suppress(BlockingIOError):
+            with suppress(OSError):
                 os.write(self._pipe, b"!")
 
     def close(self) -> None:

@@ -31,9 +31,11 @@ def due_time(params: InsertParams, now: int) -> int:
     return now if params.run_at is None else to_micros(params.run_at)
 
 
-def read_record(row: Sequence[Any]) -> Record:
-    """The record of a row of `COLUMNS`."""
-    id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, lease, last_error = row
+def read_record(row: Sequence[Any], *, claimed_at: int | None = None, lease: int | None = None) -> Record:
+    """The record of a row of `COLUMNS`; with `claimed_at`, as the claim that was made then has left it."""
+    id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, until, last_error = row
+    if claimed_at is not None:
+        state, attempt, updated_at, until = State.RUNNING, attempt + 1, max(updated_at, claimed_at), lease
     return Record(
         id=id,
         kind=kind,
@@ -45,7 +47,7 @@ def read_record(row: Sequence[Any]) -> Record:
         run_at=to_time(run_at),
         created_at=to_time(created_at),
         updated_at=to_time(updated_at),
-        lease_expires_at=None if lease is None else to_time(lease),
+        lease_expires_at=None if until is None else to_time(until),
         last_error=last_error,
     )
 

@@ -19,7 +19,7 @@ _RECORDS = """
         kind TEXT NOT NULL,
         queue TEXT NOT NULL,
         payload BLOB NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'retrying', 'succeeded', 'discarded')),
+        state TEXT NOT NULL,
         attempt INTEGER NOT NULL,
         max_attempts INTEGER NOT NULL,
         run_at INTEGER NOT NULL,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from sqlite3 import Connection
+from typing import Any
 
 from lazyjobs import (
     ClaimLostError,
@@ -55,15 +56,27 @@ class Transitions:
     def claim(self, connection: Connection, params: ClaimParams) -> Record | None:
         now = self._clock()
         due_by = now if params.now is None else to_micros(params.now)
-        queues = params.queues
+        row = self._first_due(connection, params.queues, due_by)
+        if row is None:
+            return None
+        lease = due_by + span(params.lease)
+        connection.execute(self._sql.take, (row[0], lease, now))
+        return read_record(row, claimed_at=now, lease=lease)
+
+    def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
+        """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
         if len(queues) == 1:
-            cursor = connection.execute(self._sql.claim_from_one, (queues[0], due_by, due_by + span(params.lease), now))
-        else:
-            cursor = connection.execute(
-                self._sql.claim_from_many, (json.dumps(queues), due_by, due_by + span(params.lease), now)
-            )
-        row = cursor.fetchone()
-        return None if row is None else read_record(row)
+            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by)).fetchone()
+            if row is not None and row[-1] is None:
+                return row[:-1]
+        values = (json.dumps(queues), due_by)
+        heads = connection.execute(self._sql.waiting_heads, values).fetchall()
+        heads += connection.execute(self._sql.leased_heads, values).fetchall()
+        if not heads:
+            return None
+        _, id = min(heads)
+        found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
+        return found
 
     def claim_many(self, connection: Connection, params: ClaimParams, limit: int) -> Sequence[Record]:
         records: list[Record] = []
@@ -77,18 +90,15 @@ class Transitions:
             if self._is_repeated(connection, params, "succeeded"):
                 return
 
-    def retry(self, connection: Connection, params: RetryParams) -> str | None:
-        """The record's queue; None for one that was retried before."""
+    def retry(self, connection: Connection, params: RetryParams) -> None:
         error = storable(params.last_error)
         while True:
             now = self._clock()
             run_at = now if params.run_at is None else to_micros(params.run_at)
-            row = connection.execute(self._sql.retry, (params.id, params.attempt, now, run_at, error)).fetchone()
-            if row is not None:
-                queue: str = row[0]
-                return queue
+            if connection.execute(self._sql.retry, (params.id, params.attempt, now, run_at, error)).rowcount:
+                return
             if self._is_repeated(connection, params, "retrying"):
-                return None
+                return
 
     def discard(self, connection: Connection, params: DiscardParams) -> None:
         sql, error = self._sql.discard, storable(params.last_error)
@@ -96,15 +106,15 @@ class Transitions:
             if self._is_repeated(connection, params, "discarded"):
                 return
 
-    def finish(self, connection: Connection, params: FinishParams) -> str | None:
-        """What the verb of `params` returns."""
-        if isinstance(params, RetryParams):
-            return self.retry(connection, params)
-        if isinstance(params, CompleteParams):
-            self.complete(connection, params)
-        else:
-            self.discard(connection, params)
-        return None
+    def finish(self, connection: Connection, params: FinishParams) -> None:
+        """Does what the type of `params` says."""
+        match params:
+            case CompleteParams():
+                self.complete(connection, params)
+            case RetryParams():
+                self.retry(connection, params)
+            case DiscardParams():
+                self.discard(connection, params)
 
     def _is_repeated(self, connection: Connection, params: FinishParams, state: str) -> bool:
         """Whether the record already is as the verb leaves it.
@@ -129,12 +139,12 @@ class Transitions:
 
     def next_due(self, connection: Connection, queues: tuple[str, ...], until: int) -> int | None:
         """The earliest due time on the queues, if it is not after `until`."""
-        if len(queues) == 1:
-            cursor = connection.execute(self._sql.next_due_on_one, (queues[0], until))
-        else:
-            cursor = connection.execute(self._sql.next_due_on_many, (json.dumps(queues), until))
-        due: int | None = cursor.fetchone()[0]
-        return due
+        found = connection.execute(self._sql.next_due, (json.dumps(queues), until)).fetchone()
+        return min((due for due in found if due is not None), default=None)
+
+    def queue(self, connection: Connection, id: int) -> str | None:
+        row = connection.execute(self._sql.queue, (id,)).fetchone()
+        return None if row is None else str(row[0])
 
     def prune(self, connection: Connection, before: int, limit: int) -> int:
         return connection.execute(self._sql.prune, (before, limit)).rowcount
