@@ -1,4 +1,7 @@
-"""The least SQL that keeps what lazyjobs must keep of each job: attempt, lease, due time, outcome."""
+"""The least SQL that keeps what lazyjobs must keep of each job: attempt, lease, due time, outcome.
+
+The functions are to be called within a transaction.
+"""
 
 import sqlite3
 from time import time_ns
@@ -22,11 +25,11 @@ INSERT = """
 INSERT INTO jobs (kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, last_error,
     due_at) VALUES ('noop', 'default', ?1, 'pending', 0, 25, ?2, ?2, ?2, '', ?2)
 """
-CLAIM = """
-UPDATE jobs SET state = 'running', attempt = attempt + 1, updated_at = ?1, lease_expires_at = ?2, due_at = ?2
-WHERE id = (
-    SELECT id FROM jobs WHERE queue = 'default' AND due_at <= ?1 ORDER BY due_at, id LIMIT 1
-) RETURNING id, attempt, payload
+HEAD = """
+SELECT id, attempt, payload FROM jobs WHERE queue = 'default' AND due_at <= ?1 ORDER BY due_at, id LIMIT 1
+"""
+TAKE = """
+UPDATE jobs SET state = 'running', attempt = ?3, updated_at = ?1, lease_expires_at = ?2, due_at = ?2 WHERE id = ?4
 """
 COMPLETE = """
 UPDATE jobs SET state = 'succeeded', updated_at = ?1, lease_expires_at = NULL, due_at = NULL
@@ -68,8 +71,12 @@ def insert(connection: sqlite3.Connection, text: str) -> None:
 def claim(connection: sqlite3.Connection) -> Claim | None:
     """Takes the job that has been due longest."""
     now = time_ns()
-    rows = connection.execute(CLAIM, (now, now + LEASE)).fetchall()
-    return Claim(*rows[0]) if rows else None
+    row = connection.execute(HEAD, (now,)).fetchone()  # an UPDATE with RETURNING is a little slower
+    if row is None:
+        return None
+    id, attempt, payload = row
+    connection.execute(TAKE, (now, now + LEASE, attempt + 1, id))
+    return Claim(id, attempt + 1, payload)
 
 
 def complete(connection: sqlite3.Connection, done: Claim) -> None:
@@ -79,7 +86,7 @@ def complete(connection: sqlite3.Connection, done: Claim) -> None:
 
 
 def complete_and_claim(connection: sqlite3.Connection, done: Claim) -> Claim | None:
-    """Both; to be called in a transaction."""
+    """Both."""
     complete(connection, done)
     return claim(connection)
 
