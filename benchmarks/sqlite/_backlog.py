@@ -1,8 +1,9 @@
 """Depth: claims and stats over a million waiting and a million finished records, beside a thousand of each."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -30,6 +31,8 @@ QUEUES = tuple(f"queue-{number}" for number in range(10))
 CLAIM = ClaimParams(queues=QUEUES)
 PAYLOAD = b'{"text":"%b"}' % TEXT.encode()
 SHALLOW = 1000
+FIRST = 20_000
+"""Waiting, and finished, before they are copied."""
 BATCH = 1000
 BURST = 100
 """Claims timed in one go; then they are handed back untimed, so that the depth stays."""
@@ -68,15 +71,45 @@ def run_depth(order: Depth) -> Figures:
 @contextmanager
 def _filled(path: Path, records: int) -> Iterator[Backend]:
     path.mkdir()
-    backend = open_sqlite(Setup(str(path), "normal", 1))
-    fill(backend, records)
+    setup = Setup(str(path), "normal", 1)
+    backend = open_sqlite(setup)
+    fill(backend, setup.file, records)
     yield backend
     if isinstance(backend, SupportsClose):
         backend.close()
 
 
-def fill(backend: Backend, records: int) -> None:
-    """As many waiting as finished records, spread over the queues; half of those that wait are retrying."""
+def fill(backend: Backend, file: Path, records: int) -> None:
+    """As many waiting as finished records, spread over the queues; half of those that wait are retrying.
+
+    The first come by the backend's own methods. The rest are copies of them, made in the file, since it would take
+    minutes otherwise; the backend has to notice that they are there.
+    """
+    first = min(records, FIRST)
+    _fill(backend, first)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        copy_records(connection, 2 * (records - first))
+    total = backend.stats().total
+    if total != 2 * records:
+        raise RuntimeError(f"{2 * records} records are in {file}, but stats counts {total}")
+
+
+def copy_records(connection: sqlite3.Connection, number: int) -> None:
+    """Adds so many copies of what is in the table of the records, which is known by its payloads."""
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in tables}
+    (table,) = (name for name in tables if "payload" in (column[1] for column in columns[name]))
+    copied = ", ".join(column[1] for column in columns[table] if not column[5])
+    (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    while number:
+        some = min(number, there)
+        connection.execute(
+            f"INSERT INTO {table} ({copied}) SELECT {copied} FROM {table} WHERE id <= {there} LIMIT {some}"
+        )
+        number -= some
+
+
+def _fill(backend: Backend, records: int) -> None:
     _insert(backend, records)
     for record in _claim(backend, records):
         backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
