@@ -16,7 +16,8 @@ unexport VIRTUAL_ENV
 .PHONY: demo test setup lint types build check bench bench-sqlite test-bench docs wheels format compiler clean
 
 demo: setup
-	$(RUN)/python -m examples.checksums
+	@mkdir -p .demo
+	$(RUN)/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}"
 
 test: setup
 	@set -e; for found in $$($(PYTHON) scripts/interpreters.py); do \

@@ -4,11 +4,12 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +23,9 @@ from examples.checksums.run import Result, Run
 from examples.checksums.tree import find_files
 from lazyjobs import Backend, ClaimParams, JobRunner, State
 from lazyjobs_memory import MemoryBackend
+from lazyjobs_sqlite import SQLiteBackend
 from tests.support.directory import DirectoryBackend
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 30
@@ -251,6 +254,31 @@ def test_on_a_durable_backend_it_counts_its_own_files_and_ends_what_a_killed_run
         result = execute(tree, tmp_path / "manifest", backend)
         assert (result.found, result.listed, len(result.failures)) == (20, 18, 2)
         assert result.states == {State.SUCCEEDED: 18 * (earlier + 1), State.DISCARDED: 2 * (earlier + 1) + 1}
+
+
+def test_killed_in_the_middle_and_started_again_it_ends_with_the_right_manifest(tmp_path: Path) -> None:
+    names = [f"file {number}".encode() for number in range(300)]
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in names:
+        (tree / os.fsdecode(name)).write_bytes(name * 10_000)
+    url = f"sqlite:///{tmp_path}/jobs.db"
+    command = [sys.executable, "-m", "examples.checksums", "tree", "--backend", url, "--manifest", "out/manifest"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as killed:
+        wait_until(lambda: any(path.stat().st_size for path in tmp_path.glob("out/.manifest.*.lines")))
+        killed.kill()
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out" / "manifest").exists()
+    with closing(SQLiteBackend(tmp_path / "jobs.db")) as backend:
+        left = backend.stats()
+        assert left.total > left.by_state.get(State.SUCCEEDED, 0)
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
+    manifest = (tmp_path / "out" / "manifest").read_bytes().splitlines(keepends=True)
+    assert sorted(manifest) == sorted(sha256sum("--", *names, cwd=tree).splitlines(keepends=True))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest"]
+    with closing(SQLiteBackend(tmp_path / "jobs.db")) as backend:
+        assert backend.stats().by_state == {State.SUCCEEDED: left.total + len(names)}
 
 
 @pytest.mark.parametrize(

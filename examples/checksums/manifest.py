@@ -1,8 +1,10 @@
 """The manifest: a file of checksums as GNU sha256sum writes and checks it."""
 
+import fcntl
+import glob
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -34,13 +36,25 @@ def append_line(path: Path, line: bytes) -> None:
 
 @contextmanager
 def collect_lines(manifest: Path) -> Iterator[Path]:
-    """Gives a new file beside `manifest` for jobs to append to, and removes it at the end."""
+    """Gives a new file beside `manifest` for jobs to append to, and removes it at the end.
+
+    With it go those of runs that were killed, of which jobs may have been left until now. A lock tells who lives.
+    """
     manifest.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=manifest.parent, prefix=f".{manifest.name}.", suffix=".lines", delete=False) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         lines = Path(file.name)
-    try:
-        yield lines
-    finally:
+        try:
+            yield lines
+        finally:
+            lines.unlink()
+            for left in manifest.parent.glob(f".{glob.escape(manifest.name)}.*.lines"):
+                _remove_unlocked(left)
+
+
+def _remove_unlocked(lines: Path) -> None:
+    with suppress(OSError), lines.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lines.unlink()
 
 

@@ -218,7 +218,7 @@ class SQLiteBackend:
             self._store.bell.ring(queue)
 
     def _announce_retry(self, params: RetryParams) -> None:
-        """Wakes those who wait, if it is due soon; that it cannot be found out whom may not look like a failed retry."""
+        """Wakes those who wait, if it is due soon; not knowing whom may not look like a failed retry."""
         if params.run_at is None or to_micros(params.run_at) <= self._clock() + _LOOK_AGAIN:
             with suppress(BackendError):
                 queue: str | None = self._store.read(partial(self._do.queue, id=params.id))

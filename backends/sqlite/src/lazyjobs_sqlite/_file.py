@@ -16,7 +16,7 @@ from lazyjobs_sqlite._settings import Durability, Settings
 
 T = TypeVar("T")
 
-_CHECKPOINT_PAGES = 4000
+_CHECKPOINT_PAGES = 8000
 _WAL_LIMIT = 64 * 2**20
 _CACHE_KIB = 16_384
 

@@ -1,9 +1,10 @@
 """Group commit: callers that come at about the same time share one transaction, and one wait for the disk.
 
 There is no writer thread. The first caller leads: it runs what has come in, commits, and hands the lead to the first of
-those who came meanwhile. That one waits a little for the callers that were just served, since they are likely to be
-back at once, and a commit without them would leave them waiting for another; a caller that is alone never waits. The
-idea is old: DeWitt and others, "Implementation Techniques for Main Memory Database Systems", 1984.
+those who came meanwhile. That one waits a little until as many have come as were just served or in line then: who was
+just served is likely to be back at once, and a commit without him would leave him waiting for another. A caller that
+is alone never waits. The idea is old: DeWitt and others, "Implementation Techniques for Main Memory Database Systems",
+1984.
 """
 
 from collections import deque
@@ -19,7 +20,7 @@ Action = Callable[[Connection], Any]
 """What a caller wants done within a transaction; it may be run more than once."""
 
 _PATIENCE = 0.5
-"""For what part of a mean commit the leader waits for those who were just served."""
+"""For what part of a mean commit the leader waits for company."""
 _SMOOTHING = 0.2
 
 
@@ -127,7 +128,7 @@ class Group:
             began_at = monotonic()
             self._serve(calls)
             self._mean += _SMOOTHING * (monotonic() - began_at - self._mean)
-            self._company = len(calls)
+            self._company = len(calls) + len(self._waiting)
         finally:
             self._hand_over(calls[1:])
 
@@ -150,7 +151,7 @@ class Group:
             else:
                 successor.appointed = True
             self._ended_at = monotonic()
-        for call in served:
-            call.wakeup.release()
         if successor is not None:
             successor.wakeup.release()
+        for call in served:
+            call.wakeup.release()

@@ -16,6 +16,8 @@ OLDEST_SQLITE = (3, 38, 0)
 """The first that has STRICT tables, RETURNING and the JSON functions without being built for them."""
 
 _SETUP_TIMEOUT = 60.0
+_PAGE_SIZE = 2048
+"""Of new files. Each transition touches a row here and there, and the log takes a whole page for each."""
 
 
 class _Found(Enum):
@@ -90,6 +92,7 @@ def _migrate(file: JobFile) -> None:
     with closing(file.connect("rwc")) as connection:
         if _judge(file, file.patiently(lambda: read_steps(connection, settings.prefix))) is _Found.READY:
             return
+        connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
         file.patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
         connection.execute("PRAGMA synchronous = FULL")
         file.patiently(lambda: connection.execute("BEGIN IMMEDIATE"))

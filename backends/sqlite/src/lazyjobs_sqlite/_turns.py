@@ -9,6 +9,9 @@ from pathlib import Path
 from lazyjobs_sqlite._errors import locked
 from lazyjobs_sqlite._patience import Patience
 
+_PAUSE = 0.0002
+"""Short against a commit, which is what a turn is for; growing pauses would leave the lock free between turns."""
+
 
 class Turns:
     """A lock among the processes, and the handles, of one file; held by a killed process it is free at once.
@@ -27,9 +30,9 @@ class Turns:
         self._lock = -1
 
     @contextmanager
-    def taken(self, timeout: float | None = None) -> Iterator[None]:
+    def taken(self) -> Iterator[None]:
         """Raises `BackendUnavailableError` if it is not this one's turn within the timeout, and OSError."""
-        patience = Patience(self._timeout if timeout is None else timeout)
+        patience = Patience(self._timeout, longest=_PAUSE)
         if self._lock < 0:
             self._open()
         self._take(self._gate, patience)
@@ -53,7 +56,7 @@ class Turns:
                 return
 
     def _open(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT
         gate = os.open(self._place / "gate", flags, 0o666)
         try:
             self._lock = os.open(self._place / "lock", flags, 0o666)

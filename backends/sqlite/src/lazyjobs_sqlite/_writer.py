@@ -3,13 +3,13 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
+from threading import Lock
 from typing import Any, Protocol
 
 from lazyjobs import BackendError, ClaimLostError
 from lazyjobs_sqlite import _errors as errors
 from lazyjobs_sqlite._file import JobFile, Link
 from lazyjobs_sqlite._group import Action, Call, Group
-from lazyjobs_sqlite._lock import PoliteLock
 from lazyjobs_sqlite._turns import Turns
 
 
@@ -96,7 +96,7 @@ class SoleWriter:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._lock = PoliteLock()
+        self._lock = Lock()
 
     def run(self, action: Action, *, whole: bool = False) -> Any:
         lock = self._lock
@@ -123,7 +123,7 @@ class SoleWriter:
         self._link.close()
 
     def start_over(self) -> None:
-        self._lock = PoliteLock()
+        self._lock = Lock()
 
 
 def _in_transaction(action: Action, connection: sqlite3.Connection) -> Any:
