@@ -17,16 +17,19 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-import lazyjobs, lazyjobs_memory, lazyjobs_testkit
+import lazyjobs, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit
 
-for package in (lazyjobs, lazyjobs_memory, lazyjobs_testkit):
+for package in (lazyjobs, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit):
     place = Path(package.__file__).parent
     assert place.is_relative_to(sys.prefix), place
     assert (place / "py.typed").is_file(), place
 for distribution in distributions():
     if distribution.name.startswith("lazyjobs"):
         assert any(str(file).endswith("LICENSE") for file in distribution.files), distribution.name
-assert lazyjobs.open_backend("memory://").stats().total == 0
+for url in ("memory://", "sqlite:///jobs.db"):
+    backend = lazyjobs.open_backend(url)
+    assert backend.stats().total == 0, url
+    backend.close()
 PYTHON
 cat > app.py <<'PYTHON'
 from lazyjobs import BaseJob, JobRunner
@@ -46,3 +49,4 @@ lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
 
 echo "== the kit, by name, with no code written"
 python -m pytest -q -p no:cacheprovider --pyargs lazyjobs_testkit --lazyjobs-backend=memory
+lazyjobs-conformance sqlite --rule INS

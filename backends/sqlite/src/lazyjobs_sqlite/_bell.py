@@ -17,11 +17,14 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from time import sleep
+from time import sleep, time
 from zlib import crc32
 
 _SLOTS = 256
 _PREFIX = "ear-"
+_HIDDEN = "new-"
+_MAKING = 60
+"""Seconds after which a hidden pipe was its dead maker's."""
 _NAP = 0.01
 
 
@@ -71,7 +74,7 @@ class Bell:
     def close(self) -> None:
         """Wakes those who listen, and removes every ear: now, or when it is no longer listened to."""
         with self._lock:
-            self._closed = True
+            self._closed, self._board = True, None
             for ear in self._listening:
                 ear.wake()
             while self._spare:
@@ -89,7 +92,7 @@ class Bell:
         for ear in [*self._listening, *self._spare]:
             ear.let_go()
         self._lock = Lock()
-        self._listening, self._spare = [], []
+        self._listening, self._spare, self._board = [], [], None
 
     def _take(self) -> "Ear":
         with self._lock:
@@ -99,6 +102,8 @@ class Bell:
         return Ear(self._place / f"{_PREFIX}{os.getpid()}-{id(self):x}-{next(self._numbers)}", board)
 
     def _open_board(self) -> mmap.mmap | None:
+        if self._closed:
+            return None
         try:
             descriptor = os.open(self._place / "board", os.O_RDWR | os.O_CREAT, 0o666)
             try:
@@ -118,6 +123,8 @@ class Bell:
             for name in os.listdir(self._place):  # noqa: PTH208 (names are all that is needed)
                 if name.startswith(_PREFIX) and (path := self._place / name) not in own:
                     _ring(path)
+                elif name.startswith(_HIDDEN):
+                    _remove_if_old(self._place / name)
 
 
 class Ear:
@@ -167,7 +174,7 @@ class Ear:
 
 def _make_pipe(path: Path) -> int | None:
     """A pipe that appears under its name only when it is listened to; None where there are none."""
-    hidden = path.with_name(f"new-{path.name}")
+    hidden = path.with_name(f"{_HIDDEN}{path.name}")
     try:
         os.mkfifo(hidden, 0o666)
         pipe = os.open(hidden, os.O_RDWR | os.O_NONBLOCK)
@@ -190,6 +197,12 @@ def _ring(path: Path) -> None:
             os.write(pipe, b"!")
     finally:
         os.close(pipe)
+
+
+def _remove_if_old(path: Path) -> None:
+    with suppress(OSError):
+        if time() - path.stat().st_mtime > _MAKING:
+            path.unlink()
 
 
 @lru_cache(maxsize=1024)

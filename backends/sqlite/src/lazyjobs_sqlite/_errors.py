@@ -60,3 +60,7 @@ def missing(path: str | PathLike[str]) -> BackendUnavailableError:
     return BackendUnavailableError(
         f"{path}: the file was moved or deleted while it was open; put it back, or open the backend anew for a new one"
     )
+
+
+def replaced(path: str | PathLike[str]) -> BackendUnavailableError:
+    return BackendUnavailableError(f"{path}: another file has taken its place; nothing was written; try again")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -29,6 +30,8 @@ class JobFile:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.path = settings.path
+        self.log = settings.path.with_name(f"{settings.path.name}-wal")
+        self.log_index = settings.path.with_name(f"{settings.path.name}-shm")
         self._target = str(settings.path)
         self._uri = f"file:{quote(self._target)}"
 
@@ -40,6 +43,14 @@ class JobFile:
             raise errors.missing(self.path) from error
         except OSError as error:
             raise errors.translate_system(error, self.path) from error
+        return found.st_dev, found.st_ino
+
+    def log_identity(self) -> Identity | None:
+        """The same of the write-ahead log; None if there is none."""
+        try:
+            found = self.log.stat()
+        except OSError:
+            return None
         return found.st_dev, found.st_ino
 
     def connect(self, mode: str = "rw") -> sqlite3.Connection:
@@ -68,6 +79,8 @@ class JobFile:
             f"cache_size = -{_CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # Opens the log, which from now on stays the same until the connection is closed.
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
     def patiently(self, action: Callable[[], T]) -> T:
         """Repeats what another connection is in the way of, within the busy timeout; then the file is locked."""
@@ -86,16 +99,19 @@ class JobFile:
 class Link:
     """A connection that is opened when it is needed, and given up after an error or when the file is another one.
 
-    For one thread at a time.
+    For one thread at a time; those who share it hold `lock`. `check` makes another file ready, and is given what the
+    log of the one before was.
     """
 
-    __slots__ = ("_check", "_connection", "_file", "_identity", "_shut")
+    __slots__ = ("_check", "_connection", "_file", "_identity", "_log", "_shut", "lock")
 
-    def __init__(self, file: JobFile, check: Callable[[], None]) -> None:
+    def __init__(self, file: JobFile, check: Callable[[Identity | None], None]) -> None:
+        self.lock = Lock()
         self._file = file
         self._check = check
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
+        self._log: Identity | None = None
         self._shut = False
 
     def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
@@ -119,6 +135,11 @@ class Link:
                 self.close()
             raise
 
+    def confirm(self) -> None:
+        """Raises `BackendUnavailableError` if the file is no longer the one that the connection was made to."""
+        if self._file.identity() != self._identity:
+            raise errors.replaced(self._file.path)
+
     def _get(self) -> sqlite3.Connection:
         if self._shut:
             raise BackendClosedError
@@ -127,10 +148,10 @@ class Link:
             if identity == self._identity:
                 return self._connection
             self._abandon()
-            self._check()
+            self._check(self._log)
             identity = self._file.identity()
         connection = self._file.connect()
-        self._connection, self._identity = connection, identity
+        self._connection, self._identity, self._log = connection, identity, self._file.log_identity()
         return connection
 
     def close(self) -> None:
@@ -150,11 +171,12 @@ class Link:
         self.close()
 
     def _abandon(self) -> None:
-        """Lets go of a connection to a file that is no longer the one of its name."""
+        """Lets go of a connection to a file that is no longer the one of its name, but may be somewhere."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.rollback()
+                connection.execute("PRAGMA wal_checkpoint").close()
             _leave_open(connection)
 
 

@@ -9,6 +9,7 @@ is alone never waits. The idea is old: DeWitt and others, "Implementation Techni
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from sqlite3 import Connection
 from threading import Lock
 from time import monotonic
@@ -27,26 +28,32 @@ _SMOOTHING = 0.2
 class Call:
     """One caller, waiting to be served or to lead."""
 
-    __slots__ = ("_error", "_result", "_served", "action", "appointed", "wakeup")
+    __slots__ = ("_error", "_result", "action", "followers", "served", "successor", "wakeup")
 
     def __init__(self, action: Action | None) -> None:
         self.action = action
-        self.appointed = False
+        self.followers: list[Call] = []
+        self.successor: Call | None = None
+        self.served = False
         self.wakeup = Lock()
         self.wakeup.acquire()
-        self._served = False
         self._result: Any = None
         self._error: Exception | None = None
 
     def answer(self, result: object) -> None:
-        self._result, self._error, self._served = result, None, True
+        self._result, self._error, self.served = result, None, True
 
     def fail(self, error: Exception) -> None:
-        self._error, self._served = error, True
+        self._error, self.served = error, True
+
+    def wake(self) -> None:
+        """Lets its thread go on; doing so again changes nothing."""
+        with suppress(RuntimeError):
+            self.wakeup.release()
 
     def outcome(self) -> Any:
         """The result; raises the error that the call met."""
-        if not self._served:
+        if not self.served:
             raise BackendUnavailableError("the thread that wrote for this call was interrupted; try again")
         if isinstance(error := self._error, BackendError):  # which others may be raising at the same time
             raise type(error)(*error.args) from error.__cause__
@@ -56,13 +63,21 @@ class Call:
 
 
 class Group:
-    """The callers of one file in this process; `serve` answers a number of calls in one commit, or fails them."""
+    """The callers of one file in this process; `serve` answers a number of calls in one commit, or fails them.
+
+    A signal's handler may raise in any of them at any step. So leading is one reference, a leader is found among those
+    who wait until it takes itself out, and leaving may be begun again.
+    """
 
     def __init__(self, serve: Callable[[Sequence[Call]], None]) -> None:
         self._serve = serve
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forgets every caller: in a forked child, which has none of the threads."""
         self._mutex = Lock()
         self._waiting: deque[Call] = deque()
-        self._led = False
+        self._leader: Call | None = None
         self._filled: Lock | None = None
         self._company = 0
         self._mean = 0.0
@@ -71,66 +86,52 @@ class Group:
     def run(self, action: Action) -> Any:
         """What `action` returns or raises, once it is committed."""
         call = Call(action)
-        if self._join(call):
-            self._lead(call)
-        else:
-            self._await(call)
+        try:
+            self._join(call)
+            if self._leader is call:
+                self._lead(call)
+            self._leave(call)
+        except BaseException:
+            self._leave(call)
+            raise
         return call.outcome()
 
     def hold(self) -> None:
         """Lets the commit under way end and no other begin, until `release`."""
         call = Call(None)
-        if not self._join(call):
-            call.wakeup.acquire()
+        self._join(call)
+        with self._mutex:
+            self._take_out(call)
 
     def release(self) -> None:
-        self._hand_over(())
+        assert self._leader is not None
+        self._leave(self._leader)
 
-    def start_over(self) -> None:
-        """In a forked child, which has none of the threads that were waiting."""
-        self.__init__(self._serve)  # type: ignore[misc]
-
-    def _join(self, call: Call) -> bool:
-        """Whether the caller is to lead at once."""
+    def _join(self, call: Call) -> None:
+        """Returns when the call is served, or is to lead."""
         with self._mutex:
-            if not self._led:
-                self._led = True
-                return True
+            if self._leader is None:
+                self._leader = call
+                return
             self._waiting.append(call)
             if self._filled is not None and len(self._waiting) + 1 >= self._company:
-                self._filled.release()
-                self._filled = None
-            return False
-
-    def _await(self, call: Call) -> None:
-        try:
-            call.wakeup.acquire()
-        except BaseException:
-            self._withdraw(call)
-            raise
-        if call.appointed:
-            self._lead(call)
-
-    def _withdraw(self, call: Call) -> None:
-        with self._mutex:
-            if call in self._waiting:
-                self._waiting.remove(call)
-        if call.appointed:
-            self._hand_over(())
+                filled, self._filled = self._filled, None
+                filled.release()
+        call.wakeup.acquire()
 
     def _lead(self, call: Call) -> None:
-        calls = [call]
-        try:
-            self._linger()
-            with self._mutex:
-                while self._waiting and self._waiting[0].action is not None:
-                    calls.append(self._waiting.popleft())
-            began_at = monotonic()
-            self._serve(calls)
-            self._mean += _SMOOTHING * (monotonic() - began_at - self._mean)
-            self._company = len(calls) + len(self._waiting)
-        finally:
-            self._hand_over(calls[1:])
+        with self._mutex:
+            self._take_out(call)
+        self._linger()
+        with self._mutex:
+            while self._waiting and self._waiting[0].action is not None:
+                call.followers.append(self._waiting[0])
+                self._waiting.popleft()
+        calls = [call, *call.followers]
+        began_at = monotonic()
+        self._serve(calls)
+        self._mean += _SMOOTHING * (monotonic() - began_at - self._mean)
+        self._company = len(calls) + len(self._waiting)
 
     def _linger(self) -> None:
         with self._mutex:
@@ -143,15 +144,18 @@ class Group:
         with self._mutex:
             self._filled = None
 
-    def _hand_over(self, served: Sequence[Call]) -> None:
+    def _leave(self, call: Call) -> None:
         with self._mutex:
-            successor = self._waiting.popleft() if self._waiting else None
-            if successor is None:
-                self._led = False
-            else:
-                successor.appointed = True
-            self._ended_at = monotonic()
-        if successor is not None:
-            successor.wakeup.release()
-        for call in served:
-            call.wakeup.release()
+            self._take_out(call)
+            if self._leader is call:
+                call.successor = self._waiting[0] if self._waiting else None
+                self._ended_at = monotonic()
+                self._leader = call.successor
+        if call.successor is not None:
+            call.successor.wake()
+        for follower in call.followers:
+            follower.wake()
+
+    def _take_out(self, call: Call) -> None:
+        if call in self._waiting:
+            self._waiting.remove(call)

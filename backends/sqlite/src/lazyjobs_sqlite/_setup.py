@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from enum import Enum, auto
 
 from lazyjobs import BackendError
 from lazyjobs_sqlite import _errors as errors
-from lazyjobs_sqlite._file import JobFile, make_place
+from lazyjobs_sqlite._file import Identity, JobFile, make_place
 from lazyjobs_sqlite._schema import STEPS, make_migrations, read_steps
 from lazyjobs_sqlite._turns import Turns
 
@@ -34,23 +34,49 @@ def check_sqlite() -> None:
         )
 
 
-def prepare(file: JobFile, *, create: bool) -> None:
-    """Sees to it that the file has today's tables; several processes may do so at the same instant.
+def prepare(file: JobFile) -> None:
+    """Sees to it that there is a file and that it has today's tables; several processes may do so at the same instant.
 
     Raises `BackendError` for a file that is of a newer version or no database, which is left as it is, and
-    `BackendUnavailableError` for what may pass. A missing file is made if `create` says so.
+    `BackendUnavailableError` for what may pass.
     """
-    if not create:
-        file.identity()
+    if file.path.is_dir():
+        raise BackendError(f"{file.path} is a directory; name a file in it, such as {file.path / 'jobs.db'}")
     try:
-        if file.path.exists() and _look(file) is _Found.READY:
-            make_place(file.settings)
-            return
-        _set_up(file)
+        if not file.path.exists() or _look(file) is _Found.TO_DO:
+            with _turn(file):
+                _migrate(file)
+        make_place(file.settings)
     except sqlite3.Error as error:
         raise errors.translate(error, file.path) from error
     except OSError as error:
         raise errors.translate_system(error, file.path) from error
+
+
+def prepare_another(file: JobFile, log: Identity | None) -> None:
+    """The same for a file that has taken the place of one that was open, and whose log was `log`.
+
+    If that log is still there, it is removed: SQLite would take it for the new file's and mix the two.
+    """
+    try:
+        if log is not None:
+            with _turn(file):
+                if file.log_identity() == log:
+                    file.log_index.unlink(missing_ok=True)
+                    file.log.unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.translate_system(error, file.path) from error
+    prepare(file)
+
+
+@contextmanager
+def _turn(file: JobFile) -> Iterator[None]:
+    turns = Turns(make_place(file.settings), file.path, _SETUP_TIMEOUT)
+    try:
+        with turns.taken():
+            yield
+    finally:
+        turns.close()
 
 
 def _look(file: JobFile) -> _Found:
@@ -72,16 +98,6 @@ def _judge(file: JobFile, steps: Sequence[str]) -> _Found:
             "touched; upgrade lazyjobs-sqlite"
         )
     return _Found.READY if len(steps) == len(STEPS) else _Found.TO_DO
-
-
-def _set_up(file: JobFile) -> None:
-    place = make_place(file.settings)
-    turns = Turns(place, file.path, _SETUP_TIMEOUT)
-    try:
-        with turns.taken():
-            _migrate(file)
-    finally:
-        turns.close()
 
 
 def _migrate(file: JobFile) -> None:

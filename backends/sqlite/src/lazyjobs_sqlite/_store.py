@@ -9,7 +9,7 @@ from lazyjobs_sqlite._fork import survive_forks
 from lazyjobs_sqlite._group import Action
 from lazyjobs_sqlite._readers import Readers
 from lazyjobs_sqlite._settings import Durability, Settings
-from lazyjobs_sqlite._setup import check_sqlite, prepare
+from lazyjobs_sqlite._setup import check_sqlite, prepare, prepare_another
 from lazyjobs_sqlite._turns import Turns
 from lazyjobs_sqlite._writer import GroupWriter, SoleWriter, Writer
 
@@ -20,9 +20,9 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         check_sqlite()
         file = JobFile(settings)
-        prepare(file, create=True)
+        prepare(file)
         place = make_place(settings)
-        make_link = partial(Link, file, partial(prepare, file, create=False))
+        make_link = partial(Link, file, partial(prepare_another, file))
         self._writer: Writer = (
             GroupWriter(file, make_link(), Turns(place, settings.path, settings.busy_timeout))
             if settings.durability is Durability.FULL

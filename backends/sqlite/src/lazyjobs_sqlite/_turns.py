@@ -35,15 +35,19 @@ class Turns:
         patience = Patience(self._timeout, longest=_PAUSE)
         if self._lock < 0:
             self._open()
-        self._take(self._gate, patience)
         try:
+            self._take(self._gate, patience)
             self._take(self._lock, patience)
-        finally:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
-        try:
             yield
         finally:
+            self.release()
+
+    def release(self) -> None:
+        """Gives back whatever is held; nothing is, and nothing happens."""
+        if self._lock >= 0:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
+            fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def _take(self, descriptor: int, patience: Patience) -> None:
         while True:

@@ -65,10 +65,8 @@ class GroupWriter:
         self._group.start_over()
 
     def _serve(self, calls: Sequence[Call]) -> None:
-        self._committing = False
         try:
-            with self._turns.taken():
-                self._link.run(partial(self._commit, calls))
+            self._link.run(partial(self._commit, calls))
         except (BackendError, OSError) as error:
             if isinstance(error, OSError):
                 error = _chained(errors.translate_system(error, self._file.path), error)
@@ -78,17 +76,23 @@ class GroupWriter:
                 return
             for call in calls:
                 call.fail(error)
+        except BaseException:
+            self._turns.release()
+            raise
 
     def _commit(self, calls: Sequence[Call], connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        for call in calls:
-            assert call.action is not None
-            try:
-                call.answer(call.action(connection))
-            except ClaimLostError as error:
+        self._committing = False
+        with self._turns.taken():
+            self._link.confirm()
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [_try(call.action, connection) for call in calls]
+            self._committing = True
+            connection.execute("COMMIT")
+        for call, (result, error) in zip(calls, outcomes, strict=True):
+            if error is None:
+                call.answer(result)
+            else:
                 call.fail(error)
-        self._committing = True
-        connection.execute("COMMIT")
 
 
 class SoleWriter:
@@ -99,12 +103,8 @@ class SoleWriter:
         self._lock = Lock()
 
     def run(self, action: Action, *, whole: bool = False) -> Any:
-        lock = self._lock
-        lock.acquire()
-        try:
+        with self._lock:
             return self._link.run(partial(_in_transaction, action) if whole else action)
-        finally:
-            lock.release()
 
     def hold(self) -> None:
         self._lock.acquire()
@@ -113,17 +113,22 @@ class SoleWriter:
         self._lock.release()
 
     def close(self) -> None:
-        self._lock.acquire()
-        try:
+        with self._lock:
             self._link.shut()
-        finally:
-            self._lock.release()
 
     def disconnect(self) -> None:
         self._link.close()
 
     def start_over(self) -> None:
         self._lock = Lock()
+
+
+def _try(action: Action | None, connection: sqlite3.Connection) -> tuple[Any, ClaimLostError | None]:
+    assert action is not None
+    try:
+        return action(connection), None
+    except ClaimLostError as error:
+        return None, error
 
 
 def _in_transaction(action: Action, connection: sqlite3.Connection) -> Any:

@@ -1,0 +1,70 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lazyjobs import BackendURLError, open_backend
+from lazyjobs_sqlite import SQLiteBackend
+
+
+def opened(url: str) -> SQLiteBackend:
+    backend = open_backend(url)
+    assert isinstance(backend, SQLiteBackend)
+    backend.close()
+    return backend
+
+
+def test_four_slashes_begin_an_absolute_path(tmp_path: Path) -> None:
+    opened(f"sqlite:///{tmp_path}/jobs.db")
+    assert (tmp_path / "jobs.db").is_file()
+
+
+def test_three_slashes_begin_a_path_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    opened("sqlite:///folder/with%20space%23%3F.db")
+    assert (tmp_path / "folder" / "with space#?.db").is_file()
+
+
+def test_the_options_are_those_of_the_constructor(tmp_path: Path) -> None:
+    opened(f"sqlite:///{tmp_path}/jobs.db?durability=normal&busy_timeout=0.5&prefix=mail_2")
+    SQLiteBackend(
+        tmp_path / "jobs.db", durability="normal", busy_timeout=timedelta(seconds=0.5), prefix="mail_2"
+    ).close()
+
+
+@pytest.mark.parametrize(
+    ("url", "part", "reason"),
+    [
+        ("sqlite://jobs.db", "host", "for a file here write sqlite:///jobs.db"),
+        ("sqlite://", "path", "names no file"),
+        ("sqlite:///", "path", "names no file"),
+        ("sqlite:///folder/", "path", "names no file"),
+        ("sqlite:///a%00b", "path", "names no file"),
+        ("sqlite:///jobs.db?durability=off", "option 'durability'", "must be full or normal, not 'off'"),
+        ("sqlite:///jobs.db?busy_timeout=soon", "option 'busy_timeout'", "a number of seconds such as 5 or 0.5"),
+        ("sqlite:///jobs.db?busy_timeout=nan", "option 'busy_timeout'", "a number of seconds such as 5 or 0.5"),
+        ("sqlite:///jobs.db?busy_timeout=-1", "option 'busy_timeout'", "must be from 0 to 1:00:00"),
+        ("sqlite:///jobs.db?busy_timeout=1e9", "option 'busy_timeout'", "must be from 0 to 1:00:00"),
+        ("sqlite:///jobs.db?prefix=", "option 'prefix'", "must be 1 to 40 characters of a-z 0-9 _"),
+        ("sqlite:///jobs.db?prefix=Mail", "option 'prefix'", "must be 1 to 40 characters of a-z 0-9 _"),
+        ("sqlite:///jobs.db?prefix=sqlite_jobs", "option 'prefix'", "not with 'sqlite'"),
+        ("sqlite:///jobs.db?prefix=a;b", "option 'prefix'", "must be 1 to 40 characters of a-z 0-9 _"),
+        ("sqlite:///jobs.db?timeout=5", "option 'timeout'", "knows: durability, busy_timeout, prefix"),
+    ],
+)
+def test_what_means_nothing_is_refused_and_no_file_made(
+    url: str, part: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BackendURLError) as refused:
+        open_backend(url)
+    assert refused.value.part == part
+    assert reason in refused.value.reason
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_constructor_refuses_what_the_url_refuses(tmp_path: Path) -> None:
+    for options in ({"durability": "off"}, {"prefix": "1"}, {"busy_timeout": timedelta(days=1)}):
+        with pytest.raises(ValueError, match="must be"):
+            SQLiteBackend(tmp_path / "jobs.db", **options)
