@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sqlite", description=__doc__)
     parser.add_argument("--only", nargs="+", default=[""], metavar="ROW", help=f"beginnings of {', '.join(ROWS)}")
     parser.add_argument("--rounds", type=int, help="rounds, in each of which all contenders take turns (5)")
-    parser.add_argument("--seconds", type=float, help="how long one measurement of a rate takes (2)")
+    parser.add_argument("--seconds", type=float, help="how long one measurement of a rate takes (1.5)")
     parser.add_argument("--samples", type=int, help="latency samples a round (100)")
     parser.add_argument("--records", type=int, help="records that wait, and that are finished, in depth (1000000)")
     parser.add_argument("--quick", action="store_true", help="smaller defaults, for a look: 2, 0.5, 30, 20000")
@@ -35,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def make_run(arguments: argparse.Namespace) -> Run:
     """How much is measured: the defaults, and what the command line says otherwise."""
-    rounds, seconds, samples, records = (2, 0.5, 30, 20_000) if arguments.quick else (5, 2.0, 100, 1_000_000)
+    rounds, seconds, samples, records = (2, 0.5, 30, 20_000) if arguments.quick else (5, 1.5, 100, 1_000_000)
     return Run(
         rounds=arguments.rounds or rounds,
         seconds=arguments.seconds or seconds,

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
-from benchmarks._job import TEXT
+from benchmarks._job import PAYLOAD
 from benchmarks._process import Figures, obey, order_apart
 from benchmarks.sqlite._contender import Setup
 from benchmarks.sqlite.lazyjobs_ import open_sqlite
@@ -29,7 +29,6 @@ from lazyjobs import (
 
 QUEUES = tuple(f"queue-{number}" for number in range(10))
 CLAIM = ClaimParams(queues=QUEUES)
-PAYLOAD = b'{"text":"%b"}' % TEXT.encode()
 SHALLOW = 1000
 FIRST = 20_000
 """Waiting, and finished, before they are copied."""
@@ -86,27 +85,25 @@ def fill(backend: Backend, file: Path, records: int) -> None:
     minutes otherwise; the backend has to notice that they are there.
     """
     first = min(records, FIRST)
+    if records % first:
+        raise ValueError(f"the number of records has to be a multiple of {first}, not {records}")
     _fill(backend, first)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        copy_records(connection, 2 * (records - first))
+        copy_records(connection, records // first - 1)
     total = backend.stats().total
     if total != 2 * records:
         raise RuntimeError(f"{2 * records} records are in {file}, but stats counts {total}")
 
 
-def copy_records(connection: sqlite3.Connection, number: int) -> None:
-    """Adds so many copies of what is in the table of the records, which is known by its payloads."""
+def copy_records(connection: sqlite3.Connection, times: int) -> None:
+    """Adds so many copies of all that is in the table of the records, which is known by its payloads."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in tables}
     (table,) = (name for name in tables if "payload" in (column[1] for column in columns[name]))
     copied = ", ".join(column[1] for column in columns[table] if not column[5])
-    (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    while number:
-        some = min(number, there)
-        connection.execute(
-            f"INSERT INTO {table} ({copied}) SELECT {copied} FROM {table} WHERE id <= {there} LIMIT {some}"
-        )
-        number -= some
+    (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
+    for _ in range(times):
+        connection.execute(f"INSERT INTO {table} ({copied}) SELECT {copied} FROM {table} WHERE id <= {last}")
 
 
 def _fill(backend: Backend, records: int) -> None:

@@ -8,14 +8,14 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.json import encode
 
-from benchmarks._job import TEXT
+from benchmarks._job import PAYLOAD
 from benchmarks.sqlite._contender import Setup
 from benchmarks.sqlite.lazyjobs_ import open_sqlite
 from lazyjobs import Backend, BackendError, ClaimParams, CompleteParams, InsertParams
 
 Answer = TypeVar("Answer")
 
-INSERT = InsertParams(kind="noop", payload=b'{"text":"%b"}' % TEXT.encode())
+INSERT = InsertParams(kind="noop", payload=PAYLOAD)
 CLAIM = ClaimParams()
 
 

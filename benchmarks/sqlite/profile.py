@@ -11,13 +11,13 @@ from cProfile import Profile
 from pstats import SortKey, Stats
 from tempfile import TemporaryDirectory
 
-from benchmarks._job import TEXT
+from benchmarks._job import PAYLOAD
 from benchmarks.sqlite._contender import Setup
 from benchmarks.sqlite.lazyjobs_ import open_sqlite
 from lazyjobs import Backend, ClaimParams, CompleteParams, InsertParams, Record, SupportsFinishAndClaim
 
 BACKLOG = 2000
-INSERT = InsertParams(kind="noop", payload=b'{"text":"%b"}' % TEXT.encode())
+INSERT = InsertParams(kind="noop", payload=PAYLOAD)
 CLAIM = ClaimParams()
 
 
