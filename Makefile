@@ -13,7 +13,8 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup lint types build check bench docs zoo proof wheels torture torture-sqlite compiler format clean
+.PHONY: demo setup test lint types build check bench bench-sqlite docs zoo proof wheels torture torture-sqlite test-bench \
+	compiler format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -84,6 +85,12 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
+bench-sqlite: setup
+	$(RUN)/python -m benchmarks.sqlite $(ARGS)
+
+test-bench: setup compiler
+	$(RUN)/python -m pytest -q benchmarks $(ARGS)
+
 torture: setup compiler
 	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)
 
@@ -93,7 +100,7 @@ torture-sqlite: setup compiler
 compiler:
 	@sh scripts/install_compiler.sh
 
-check: lint types test torture zoo docs wheels
+check: lint types test torture test-bench zoo docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache

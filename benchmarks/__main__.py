@@ -8,10 +8,13 @@ from pathlib import Path
 from msgspec import json
 from msgspec.structs import replace
 
+from benchmarks._apart import measure_apart
 from benchmarks._contender import CONTENDERS
-from benchmarks._process import measure_apart
+from benchmarks._process import Figures
 from benchmarks._report import Report, describe_environment, render, summarize
-from benchmarks._workload import MEASURES, Figures, Measurement
+from benchmarks._workload import MEASURES, Measurement
+
+DISTRIBUTIONS = ("lazyjobs", "lazyjobs-memory", "huey", "dramatiq", "taskiq", "msgspec")
 
 Results = dict[Measurement, dict[str, list[Figures]]]
 
@@ -79,7 +82,7 @@ def shrink(measurement: Measurement) -> Measurement:
 def main() -> None:
     """Measures, prints the tables and, if asked to, writes the JSON."""
     arguments = parse_arguments()
-    environment = describe_environment()
+    environment = describe_environment(DISTRIBUTIONS)
     results = run_rounds(plan(arguments), arguments.contenders, arguments.rounds)
     tables = [summarize(measurement, figures) for measurement, figures in results.items()]
     report = Report(environment, arguments.rounds, tables)

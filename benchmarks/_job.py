@@ -6,7 +6,8 @@ from itertools import count
 from threading import Event
 
 TEXT = "x" * 89
-"""With it `{"text":"…"}`, the job's fields as JSON, is 100 bytes long."""
+PAYLOAD = b'{"text":"%b"}' % TEXT.encode()
+"""The job's fields as JSON: 100 bytes."""
 TIMEOUT = 120.0
 """Seconds after which a measurement that makes no progress is given up."""
 

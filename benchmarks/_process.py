@@ -1,45 +1,40 @@
-"""One measurement of one contender in a process of its own, seen from both sides."""
+"""Work for a fresh interpreter, seen from both sides."""
 
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from benchmarks._contender import open_contender
-from benchmarks._workload import MEASURES, Figures, Measurement
+Figures = dict[str, float]
+Order = TypeVar("Order", bound=Struct)
 
 TIMEOUT = 300
 
 
-class Order(Struct, frozen=True):
-    """What the new process is to do."""
+def order_apart(
+    module: str, order: Struct, environment: Mapping[str, str] | None = None, timeout: float = TIMEOUT
+) -> Figures:
+    """What `module`, which calls `obey`, answers to the order in an interpreter of its own, within so many seconds.
 
-    contender: str
-    measurement: Measurement
-
-
-def measure_apart(contender: str, measurement: Measurement) -> Figures:
-    """The figures of one measurement, made by a fresh interpreter; raises RuntimeError with its output if it failed."""
-    order = encode(Order(contender, measurement)).decode()
-    command = [sys.executable, "-m", "benchmarks._process", order]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    `environment` is added to this process's. Raises RuntimeError with the new process's output if it failed.
+    """
+    command = [sys.executable, "-m", module, encode(order).decode()]
+    whole = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, env=whole)
     if done.returncode:
-        raise RuntimeError(f"measuring {measurement.name} of {contender} failed:\n{done.stderr}")
+        raise RuntimeError(f"{module} failed at {order}:\n{done.stderr}")
     return decode(done.stdout, type=Figures)
 
 
-def _obey(text: str) -> None:
-    order = decode(text, type=Order)
+def obey(order_type: type[Order], perform: Callable[[Order], Figures]) -> None:
+    """Performs the order on the command line and answers; never returns."""
+    order = decode(sys.argv[1], type=order_type)
     logging.disable()  # no contender's log lines are measured
-    measurement = order.measurement
-    figures = MEASURES[measurement.name](open_contender(order.contender, measurement.workers), measurement.amount)
-    sys.stdout.write(encode(figures).decode())
+    sys.stdout.write(encode(perform(order)).decode())
     sys.stdout.flush()
     os._exit(0)  # a backlog that was only weighed must not be worked off now
-
-
-if __name__ == "__main__":
-    _obey(sys.argv[1])

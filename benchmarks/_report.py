@@ -1,6 +1,5 @@
 """What the rounds add up to: medians and ratios, as tables and as JSON."""
 
-import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -9,7 +8,9 @@ from statistics import median
 
 from msgspec import Struct
 
-from benchmarks._workload import Figures, Measurement
+from benchmarks._numbers import show
+from benchmarks._process import Figures
+from benchmarks._workload import Measurement
 
 TITLES = {
     "throughput": "Throughput: thousand jobs per second, {amount:,} jobs, workers: {workers}",
@@ -20,7 +21,6 @@ TITLES = {
 SCALES = {"throughput": 0.001}
 COMPARED = {"throughput": "end_to_end", "latency": "p50", "memory": "bytes"}
 """The figure whose ratios are shown; idling is so often zero that it has none."""
-DISTRIBUTIONS = ("lazyjobs", "lazyjobs-memory", "huey", "dramatiq", "taskiq", "msgspec")
 
 
 class Summary(Struct):
@@ -50,14 +50,14 @@ class Report(Struct):
     tables: list[Table]
 
 
-def describe_environment() -> dict[str, str]:
+def describe_environment(distributions: Sequence[str]) -> dict[str, str]:
     """What the figures depend on beside the code."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
         "cores": str(os.cpu_count()),
         "load average at the start": ", ".join(f"{load:.2f}" for load in os.getloadavg()),
-        **{name: version(name) for name in DISTRIBUTIONS},
+        **{name: version(name) for name in distributions},
     }
 
 
@@ -107,18 +107,12 @@ def _render_rows(table: Table) -> Iterator[list[str]]:
     yield ["", *next(iter(table.figures.values())), *(f"/{other}" for other in table.ratios)]
     for contender, figures in table.figures.items():
         ratios = table.ratios.get(contender, {}).values()
-        yield [contender, *(_render_summary(each, scale) for each in figures.values()), *map(_render_number, ratios)]
+        yield [contender, *(_render_summary(each, scale) for each in figures.values()), *map(show, ratios)]
 
 
 def _render_summary(summary: Summary, scale: float) -> str:
-    middle, low, high = (_render_number(value * scale) for value in (summary.median, summary.min, summary.max))
+    middle, low, high = (show(value * scale) for value in (summary.median, summary.min, summary.max))
     return f"{middle} ({low} - {high})"
-
-
-def _render_number(number: float) -> str:
-    """Three significant digits, without an exponent."""
-    digits = 2 - math.floor(math.log10(number)) if number else 0
-    return f"{number:,.{max(digits, 0)}f}"
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -1,26 +1,19 @@
 """The measurements: what is done to one contender in one fresh process."""
 
 import gc
-import math
 import time
 from collections.abc import Callable
-from random import Random
-from statistics import median
 
 import psutil
 from msgspec import Struct
 
 from benchmarks._contender import Contender
 from benchmarks._job import TEXT, runs
-
-Figures = dict[str, float]
+from benchmarks._latency import sample_latency
+from benchmarks._process import Figures
 
 UNTIL_IDLE = 0.5
 """Seconds a started pool is left alone before its idling is measured."""
-GAPS = (0.010, 0.030)
-"""Between two latency samples, the shortest and the longest gap in seconds: random, so that no poll keeps step."""
-FIRST_SAMPLES = 5
-"""Samples taken and dropped, as the first calls of anything are slow."""
 FIRST_RECORDS = 1000
 """Records enqueued before memory is read, so that what is built once is not counted."""
 
@@ -51,18 +44,10 @@ def measure_throughput(contender: Contender, jobs: int) -> Figures:
 
 def measure_latency(contender: Contender, samples: int) -> Figures:
     """Microseconds from the call that enqueues a job until the job's first line, while nothing else is to be done."""
-    gap = Random(samples)  # every contender sees the same gaps
     contender.start()
-    waited = []
-    for total in range(1, FIRST_SAMPLES + samples + 1):
-        time.sleep(gap.uniform(*GAPS))
-        runs.expect(1)
-        begun, _ = contender.enqueue(TEXT, 1, time.perf_counter_ns)
-        contender.settle(total)
-        waited.append((runs.reached_at - begun) / 1000)
+    figures = sample_latency(lambda: contender.enqueue(TEXT, 1, time.perf_counter_ns)[0], contender.settle, samples)
     contender.stop()
-    kept = sorted(waited[FIRST_SAMPLES:])
-    return {"p50": median(kept), "p99": kept[math.ceil(0.99 * samples) - 1]}
+    return figures
 
 
 def measure_idle(contender: Contender, seconds: int) -> Figures:
