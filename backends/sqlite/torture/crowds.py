@@ -15,8 +15,9 @@ from lazyjobs_testkit.harness import child_environment
 from lazyjobs_testkit.history import Operation
 
 _PATIENCE = 30.0
-_A_FEW_CALLS = 2000
-"""In bytes of what the threads wrote down."""
+_FEW = 2
+_CALL = 1000
+"""About how many bytes a thread writes down of one."""
 
 
 class Crowd:
@@ -46,10 +47,10 @@ class Crowd:
         _, errors = self._process.communicate(timeout=_PATIENCE)
         assert self._process.returncode == 0, errors
 
-    def await_work(self) -> None:
-        """Returns when it has made a few calls."""
+    def await_work(self, calls: int) -> None:
+        """Returns when it has made about so many calls."""
         deadline = time.monotonic() + _PATIENCE
-        while sum(file.stat().st_size for file in self._directory.iterdir()) < _A_FEW_CALLS:
+        while sum(file.stat().st_size for file in self._directory.iterdir()) < calls * _CALL:
             assert self._process.poll() is None, self._process.communicate()[1]
             assert time.monotonic() < deadline, "a process does not begin to work"
             time.sleep(0.005)
@@ -72,7 +73,7 @@ def crowds(
             for number in range(processes)
         ]
         for crowd in begun:
-            crowd.await_work()
+            crowd.await_work(_FEW)
         yield begun
     for crowd in begun:
         for operation in crowd.operations():

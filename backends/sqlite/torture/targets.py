@@ -40,11 +40,14 @@ def _large_insert(prelude: Prelude) -> m.Request:
     return m.Insert(InsertParams(kind="kit.crash", queue=prelude.queue, payload=payload, run_at=prelude.now))
 
 
+CHECKPOINT = Target("insert of a large payload", _large_insert)
+"""Comes to a checkpoint: the log is moved into the file."""
+
 OTHERS = (
     Target("prune", _prune),
     Target("list", _list),
     Target("stats", _stats),
-    Target("insert of a large payload", _large_insert),
+    CHECKPOINT,
 )
 
 

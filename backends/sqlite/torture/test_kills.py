@@ -16,16 +16,27 @@ from lazyjobs_testkit.suite._kills import assert_allowed
 from lazyjobs_testkit.suite.durability import _assert_one_commit
 from torture.checking import asking, check_all
 from torture.conftest import OpenSite, Tell
-from torture.disk import Disk
+from torture.disk import CHANGES, Disk
 from torture.harness import TellingHarness, TellingNormalHarness
 from torture.killing import Killing, Place
-from torture.targets import PRUNED, all_targets
+from torture.targets import CHECKPOINT, PRUNED, all_targets
 
 TARGETS = all_targets()
 _STRIDE = 4
 _LONG_STRIDE = 10
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
+
+
+def test_one_of_the_calls_comes_to_a_checkpoint(open_site: OpenSite, disk: Disk) -> None:
+    site = open_site(TellingHarness)
+
+    def count(child: ChildProcess, request: m.Request) -> Operation:
+        with disk.counting(CHANGES):
+            return child.ask(request)
+
+    site.crash(CHECKPOINT, count)
+    assert {"write jobs.db", "sync jobs.db"} <= set(disk.calls)
 
 
 @each_target

@@ -1,7 +1,6 @@
 """The power is cut at any moment: what was acknowledged with full durability must be there."""
 
 import random
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -20,6 +19,7 @@ from torture.power import Recording, record
 from torture.targets import METHODS, PRUNED, all_targets
 
 _SECONDS = 0.03
+_CALLS = 100
 _FEW = 20
 _SOME = 40
 _MANY = 400
@@ -61,8 +61,9 @@ def test_nothing_acknowledged_is_lost_in_a_power_cut_amid_many_threads(
     site.terms = PRUNED
 
     def load() -> None:
-        with crowds(site, choices, tmp_path / "crowds", processes=2, threads=4):
-            time.sleep(_SECONDS)
+        with crowds(site, choices, tmp_path / "crowds", processes=2, threads=4) as crowd:
+            for each in crowd:
+                each.await_work(_CALLS)
 
     cutting(site, load)
 
