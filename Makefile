@@ -77,7 +77,7 @@ bench-sqlite: setup
 	$(RUN)/python -m benchmarks.sqlite $(ARGS)
 
 test-bench: setup compiler
-	$(RUN)/python -m pytest -q benchmarks $(ARGS)
+	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)
 
 compiler:
 	@sh scripts/install_compiler.sh

@@ -11,7 +11,7 @@ from time import monotonic
 from msgspec import json
 
 from benchmarks._report import describe_environment
-from benchmarks.sqlite._disk import NoCompilerError, build_model
+from benchmarks.sqlite._disk import NoCompilerError, check_model
 from benchmarks.sqlite._lines import Line, render_header, render_line
 from benchmarks.sqlite._rows import ROWS, SAME_ON_REAL, Run
 
@@ -71,7 +71,7 @@ def main() -> None:
         os.environ["TMPDIR"] = str(arguments.directory.resolve())
     if not run.real:
         try:
-            build_model()
+            check_model()
         except NoCompilerError as error:
             raise SystemExit(str(error)) from None
     environment = {**describe_environment(DISTRIBUTIONS), "SQLite": sqlite3.sqlite_version}
