@@ -62,8 +62,8 @@ def check_model() -> None:
     done = subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(
-            f"{build_model()} could not be preloaded (a path with a space or a colon?); measure in another checkout, or "
-            f"on the real disk with --disk real:\n{done.stderr}"
+            f"{build_model()} could not be preloaded (a space or colon in its path?); use another checkout, or "
+            f"the real disk with --disk real:\n{done.stderr}"
         )
 
 
