@@ -125,3 +125,20 @@ def test_a_lock_held_longer_than_the_timeout_is_told_and_a_shorter_one_is_waited
         assert backend.stats().total == 0
         Timer(0.1, lambda: other.execute("COMMIT")).start()
         assert patient.insert(InsertParams(kind="greet")).id == 1
+
+
+def test_another_file_that_a_newer_version_wrote_is_refused_every_time(
+    backend: SQLiteBackend, insert: Callable[..., Record], path: Path, tmp_path: Path
+) -> None:
+    insert()
+    newer = tmp_path / "newer.db"
+    SQLiteBackend(newer).close()
+    with closing(sqlite3.connect(newer)) as connection, connection:
+        connection.execute("INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('lazyjobs:lazyjobs', 'later')")
+    newer.replace(path)
+    before = path.read_bytes()
+    for _ in range(3):
+        for call in CALLS.values():
+            with pytest.raises(BackendError, match="a newer version of lazyjobs-sqlite has changed this file"):
+                call(backend)
+    assert path.read_bytes() == before

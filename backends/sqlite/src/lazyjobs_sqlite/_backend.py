@@ -30,7 +30,7 @@ from lazyjobs import (
     WaitParams,
 )
 from lazyjobs_sqlite._clock import make_clock, to_micros
-from lazyjobs_sqlite._records import read_record, read_stats
+from lazyjobs_sqlite._records import read_stats
 from lazyjobs_sqlite._settings import (
     Durability,
     Settings,
@@ -178,14 +178,8 @@ class SQLiteBackend:
                 ear.sleep(min(left, (_LOOK_AGAIN if due is None else due - now) / 1_000_000))
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
-        states = State if options.states is None else options.states
-        if not states:
-            self._check_open()
-            return []
-        statement, limit = self._statements.newest(states), -1 if options.limit is None else options.limit
-        rows = self._store.read(lambda connection: connection.execute(statement, (limit,)).fetchall())
-        records = [read_record(row) for row in rows]
-        records.sort(key=lambda record: (record.updated_at, record.id), reverse=True)
+        states = tuple(State) if options.states is None else options.states
+        records: Sequence[Record] = self._store.read(partial(self._do.newest, states=states, limit=options.limit))
         return records
 
     def stats(self) -> Stats:

@@ -32,6 +32,10 @@ class JobFile:
         self.path = settings.path
         self.log = settings.path.with_name(f"{settings.path.name}-wal")
         self.log_index = settings.path.with_name(f"{settings.path.name}-shm")
+        self.ready: Identity | None = None
+        """The file that was found, or made, ready for use."""
+        self.known_log: Identity | None = None
+        """Its log, while someone here has it open."""
         self._target = str(settings.path)
         self._uri = f"file:{quote(self._target)}"
 
@@ -99,19 +103,17 @@ class JobFile:
 class Link:
     """A connection that is opened when it is needed, and given up after an error or when the file is another one.
 
-    For one thread at a time; those who share it hold `lock`. `check` makes another file ready, and is given what the
-    log of the one before was.
+    For one thread at a time; those who share it hold `lock`. `make_ready` is called for another file.
     """
 
-    __slots__ = ("_check", "_connection", "_file", "_identity", "_log", "_shut", "lock")
+    __slots__ = ("_connection", "_file", "_identity", "_make_ready", "_shut", "lock")
 
-    def __init__(self, file: JobFile, check: Callable[[Identity | None], None]) -> None:
+    def __init__(self, file: JobFile, make_ready: Callable[[], None]) -> None:
         self.lock = Lock()
         self._file = file
-        self._check = check
+        self._make_ready = make_ready
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
-        self._log: Identity | None = None
         self._shut = False
 
     def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
@@ -148,10 +150,11 @@ class Link:
             if identity == self._identity:
                 return self._connection
             self._abandon()
-            self._check(self._log)
+        if identity != self._file.ready:
+            self._make_ready()
             identity = self._file.identity()
         connection = self._file.connect()
-        self._connection, self._identity, self._log = connection, identity, self._file.log_identity()
+        self._connection, self._identity, self._file.known_log = connection, identity, self._file.log_identity()
         return connection
 
     def close(self) -> None:

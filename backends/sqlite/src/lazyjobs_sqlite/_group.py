@@ -54,7 +54,7 @@ class Call:
     def outcome(self) -> Any:
         """The result; raises the error that the call met."""
         if not self.served:
-            raise BackendUnavailableError("the thread that wrote for this call was interrupted; try again")
+            raise BackendUnavailableError("the thread that was to write this too was interrupted; try again")
         if isinstance(error := self._error, BackendError):  # which others may be raising at the same time
             raise type(error)(*error.args) from error.__cause__
         if error is not None:

@@ -2,7 +2,8 @@
 
 `PREFIX_records` holds the records. Times are whole microseconds since 1970, in UTC. `lease_expires_at` is set while a
 record is running, and then only. `PREFIX_counts` holds how many records there are, kept by triggers; running ones are
-few and are counted in their index. `PREFIX_ids` holds the highest id that was deleted, so that none comes again.
+few and are counted in their index. `PREFIX_ids` holds the highest id that was deleted, so that none comes again, and a
+time: among records created after it, a higher id was never created earlier (until the clock went back, it is 0).
 `PREFIX_jobs` is a view for people: the same records with times in ISO 8601 and the payload as text.
 """
 
@@ -29,6 +30,10 @@ _RECORDS = """
         last_error TEXT NOT NULL
     ) STRICT
 """
+# An IN of more than two words would open an ephemeral table in every statement that touches the index.
+_LISTED = """
+    CREATE INDEX {p}_listed ON {p}_records (state, updated_at) WHERE state <> 'pending' AND lease_expires_at IS NULL
+"""
 _COUNTS = """
     CREATE TABLE {p}_counts (
         kind TEXT NOT NULL,
@@ -51,6 +56,13 @@ _INSERTED = """
         VALUES (new.kind, new.queue, 1, new.state = 'retrying', new.state = 'succeeded', new.state = 'discarded')
         ON CONFLICT DO UPDATE SET total = total + 1, retrying = retrying + excluded.retrying,
             succeeded = succeeded + excluded.succeeded, discarded = discarded + excluded.discarded;
+    END
+"""
+_DISORDERED = """
+    CREATE TRIGGER {p}_disordered AFTER INSERT ON {p}_records
+    WHEN new.created_at < (SELECT created_at FROM {p}_records WHERE id < new.id ORDER BY id DESC LIMIT 1) BEGIN
+        UPDATE {p}_ids SET disordered_until = max(disordered_until,
+            (SELECT created_at FROM {p}_records WHERE id < new.id ORDER BY id DESC LIMIT 1));
     END
 """
 _MOVED = """
@@ -89,9 +101,10 @@ STEPS: Mapping[str, Sequence[str]] = {
         "DROP INDEX {p}_due",
         "CREATE INDEX {p}_waiting ON {p}_records (queue, run_at) WHERE state IN ('pending', 'retrying')",
         "CREATE INDEX {p}_leased ON {p}_records (queue, lease_expires_at, kind) WHERE lease_expires_at IS NOT NULL",
-        "CREATE INDEX {p}_listed ON {p}_records (state, updated_at) WHERE lease_expires_at IS NULL",
-        "CREATE TABLE {p}_ids (last_deleted INTEGER NOT NULL) STRICT",
-        "INSERT INTO {p}_ids SELECT coalesce(max(id), 0) FROM {p}_records",
+        _LISTED,
+        "CREATE TABLE {p}_ids (last_deleted INTEGER NOT NULL, disordered_until INTEGER NOT NULL) STRICT",
+        "INSERT INTO {p}_ids SELECT coalesce(max(id), 0), coalesce(max(created_at), 0) FROM {p}_records",
+        _DISORDERED,
         _COUNTS,
         _COUNT_ALL,
         _INSERTED,

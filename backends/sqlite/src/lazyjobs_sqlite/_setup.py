@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from lazyjobs import BackendError
 from lazyjobs_sqlite import _errors as errors
-from lazyjobs_sqlite._file import Identity, JobFile, make_place
+from lazyjobs_sqlite._file import JobFile, make_place
 from lazyjobs_sqlite._schema import STEPS, make_migrations, read_steps
 from lazyjobs_sqlite._turns import Turns
 
@@ -47,23 +47,23 @@ def prepare(file: JobFile) -> None:
             with _turn(file):
                 _migrate(file)
         make_place(file.settings)
+        file.ready = file.identity()
     except sqlite3.Error as error:
         raise errors.translate(error, file.path) from error
     except OSError as error:
         raise errors.translate_system(error, file.path) from error
 
 
-def prepare_another(file: JobFile, log: Identity | None) -> None:
-    """The same for a file that has taken the place of one that was open, and whose log was `log`.
+def prepare_another(file: JobFile) -> None:
+    """The same for a file that has taken the place of the one that was ready.
 
-    If that log is still there, it is removed: SQLite would take it for the new file's and mix the two.
+    If the other's log is still there, it is removed: SQLite would take it for the new file's and mix the two.
     """
     try:
-        if log is not None:
-            with _turn(file):
-                if file.log_identity() == log:
-                    file.log_index.unlink(missing_ok=True)
-                    file.log.unlink(missing_ok=True)
+        with _turn(file):
+            if file.identity() != file.ready and file.known_log is not None and file.log_identity() == file.known_log:
+                file.log_index.unlink(missing_ok=True)
+                file.log.unlink(missing_ok=True)
     except OSError as error:
         raise errors.translate_system(error, file.path) from error
     prepare(file)

@@ -29,17 +29,14 @@ _NEWEST = f"""
     SELECT {COLUMNS} FROM ${{p}}_records WHERE id IN
         (SELECT id FROM (%s) ORDER BY updated_at DESC, id DESC LIMIT ?1)
 """
-_NEWEST_OF_STATE = """
-    SELECT * FROM (SELECT id, updated_at FROM ${p}_records INDEXED BY ${p}_listed
-        WHERE state = '%s' AND lease_expires_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT ?1)
+_NEWEST_OF = """
+    SELECT * FROM (SELECT id, updated_at FROM ${p}_records %s WHERE %s ORDER BY %s LIMIT ?1)
 """
-_NEWEST_RUNNING = """
-    SELECT * FROM (SELECT id, updated_at FROM ${p}_records INDEXED BY ${p}_leased
-        WHERE lease_expires_at IS NOT NULL ORDER BY updated_at DESC, id DESC LIMIT ?1)
-"""
-_OLDEST_OF_STATE = """
-    SELECT * FROM (SELECT id, updated_at FROM ${p}_records INDEXED BY ${p}_listed
-        WHERE state = '%s' AND lease_expires_at IS NULL AND updated_at < ?1 ORDER BY updated_at, id LIMIT ?2)
+_LISTED = "state = '%s' AND state <> 'pending' AND lease_expires_at IS NULL"
+_BY_TIME, _BY_ID = "updated_at DESC, id DESC", "id DESC"
+_OLDEST_OF_STATE = f"""
+    SELECT * FROM (SELECT id, updated_at FROM ${{p}}_records INDEXED BY ${{p}}_listed
+        WHERE {_LISTED} AND updated_at < ?1 ORDER BY updated_at, id LIMIT ?2)
 """
 _TEMPLATES = {
     "next_id": """
@@ -92,6 +89,11 @@ _TEMPLATES = {
         SELECT kind, queue, 0, 0, 0, 0, count(*) FROM ${p}_records INDEXED BY ${p}_leased
             WHERE lease_expires_at IS NOT NULL GROUP BY queue, kind
     """,
+    "unfinished": "SELECT coalesce(sum(total - succeeded - discarded), 0) FROM ${p}_counts",
+    "newest_are_last": """
+        SELECT coalesce(min(created_at) >= (SELECT disordered_until FROM ${p}_ids), 0) FROM
+            (SELECT created_at FROM ${p}_records NOT INDEXED WHERE state = 'pending' ORDER BY id DESC LIMIT ?1)
+    """,
     "prune": f"""
         DELETE FROM ${{p}}_records WHERE id IN (SELECT id FROM (
             {_OLDEST_OF_STATE % "succeeded"} UNION ALL {_OLDEST_OF_STATE % "discarded"}
@@ -121,16 +123,34 @@ class Statements(Struct, frozen=True):
     extend: str
     look: str
     count: str
+    unfinished: str
+    newest_are_last: str
+    """Whether no pending record beside the `?1` with the highest ids can be newer than one of these."""
     prune: str
 
     @classmethod
     def of(cls, prefix: str) -> "Statements":
         return cls(prefix=prefix, **{name: _fill(template, prefix) for name, template in _TEMPLATES.items()})
 
-    def newest(self, states: Iterable[State]) -> str:
-        """Selects the newest `?1` records of these states, of which there is one at least, in no order."""
-        arms = [_NEWEST_RUNNING if state is State.RUNNING else _NEWEST_OF_STATE % state for state in states]
+    def newest(self, states: Iterable[State], *, by_id: bool) -> str:
+        """Selects the newest `?1` records of these states, of which there is one at least, in no order.
+
+        `by_id` says that of those that are pending the newest have the highest ids; otherwise all that wait are sorted.
+        """
+        arms = (_arm(state, by_id) for state in states)
         return _fill(_NEWEST % "UNION ALL".join(arms), self.prefix)
+
+
+def _arm(state: State, by_id: bool) -> str:
+    match state:
+        case State.PENDING if by_id:
+            return _NEWEST_OF % ("NOT INDEXED", "state = 'pending'", _BY_ID)
+        case State.PENDING:
+            return _NEWEST_OF % ("INDEXED BY ${p}_waiting", f"state = 'pending' AND {_WAITING}", _BY_TIME)
+        case State.RUNNING:
+            return _NEWEST_OF % ("INDEXED BY ${p}_leased", "lease_expires_at IS NOT NULL", _BY_TIME)
+        case _:
+            return _NEWEST_OF % ("INDEXED BY ${p}_listed", _LISTED % state, _BY_TIME)
 
 
 def _fill(template: str, prefix: str) -> str:

@@ -1,7 +1,8 @@
 """What each method does to the tables, given a connection."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
 
@@ -15,11 +16,16 @@ from lazyjobs import (
     InsertParams,
     Record,
     RetryParams,
+    State,
 )
 from lazyjobs_sqlite._clock import Clock, span, to_micros
 from lazyjobs_sqlite._records import due_time, new_record, read_record
 from lazyjobs_sqlite._statements import Statements
 from lazyjobs_sqlite._text import storable
+
+_FEW = 2000
+"""Unfinished records that are sorted in a few milliseconds."""
+_age = attrgetter("updated_at", "id")
 
 
 class Transitions:
@@ -141,6 +147,32 @@ class Transitions:
         """The earliest due time on the queues, if it is not after `until`."""
         found = connection.execute(self._sql.next_due, (json.dumps(queues), until)).fetchone()
         return min((due for due in found if due is not None), default=None)
+
+    def newest(self, connection: Connection, states: Collection[State], limit: int | None) -> Sequence[Record]:
+        """The newest `limit` records of these states, newest first.
+
+        Records that never were claimed are in no index by age, as most would leave it again at once. Where many wait,
+        those with the highest ids are the newest, unless the clock went back; where few do, or it did, they are sorted.
+        """
+        if not states:
+            return []
+        most = -1 if limit is None else limit
+        connection.execute("BEGIN")
+        try:
+            by_id = limit is not None and State.PENDING in states and self._are_newest_last(connection, limit)
+            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,)).fetchall()
+        finally:
+            connection.execute("COMMIT")
+        records = [read_record(row) for row in rows]
+        records.sort(key=_age, reverse=True)
+        return records
+
+    def _are_newest_last(self, connection: Connection, limit: int) -> bool:
+        (unfinished,) = connection.execute(self._sql.unfinished).fetchone()
+        if unfinished <= _FEW:
+            return False
+        (proven,) = connection.execute(self._sql.newest_are_last, (limit,)).fetchone()
+        return bool(proven)
 
     def queue(self, connection: Connection, id: int) -> str | None:
         row = connection.execute(self._sql.queue, (id,)).fetchone()
