@@ -1,5 +1,6 @@
 """What is measured, against whom, and what is aimed at."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
@@ -50,7 +51,10 @@ class ThroughputRow(Struct, frozen=True):
         rates: dict[str, list[float]] = {order.contender: [] for order in orders}
         for _ in range(run.rounds):
             for order in orders:
-                rates[order.contender].append(measure_throughput(order, disk)["rate"])
+                figures = measure_throughput(order, disk)
+                rates[order.contender].append(figures["rate"])
+                if figures["refused"]:
+                    sys.stderr.write(f"{order.contender}: {figures['refused']:.0f} enqueues met a locked database\n")
         for name, aim in self.aims.items():
             yield compare(title, name, rates["lazyjobs"], rates[name], "jobs/s", aim)
 
