@@ -89,7 +89,7 @@ bench-sqlite: setup
 	$(RUN)/python -m benchmarks.sqlite $(ARGS)
 
 test-bench: setup compiler
-	$(RUN)/python -m pytest -q benchmarks $(ARGS)
+	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)
 
 torture: setup compiler
 	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)

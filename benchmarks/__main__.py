@@ -9,6 +9,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from benchmarks._apart import measure_apart
+from benchmarks._arguments import positive
 from benchmarks._contender import CONTENDERS
 from benchmarks._process import Figures
 from benchmarks._report import Report, describe_environment, render, summarize
@@ -22,22 +23,15 @@ Results = dict[Measurement, dict[str, list[Figures]]]
 def parse_arguments() -> argparse.Namespace:
     """The command line; its defaults are the figures that are published."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=5, help="rounds that count, after one that does not (5)")
-    parser.add_argument("--jobs", type=_positive, default=10_000, help="backlog of a throughput measurement (10000)")
-    parser.add_argument("--samples", type=_positive, default=100, help="latency samples a round (100)")
-    parser.add_argument("--seconds", type=_positive, default=2, help="how long a pool idles a round (2)")
-    parser.add_argument("--records", type=_positive, default=100_000, help="waiting records that are weighed (100000)")
+    parser.add_argument("--rounds", type=positive, default=5, help="rounds that count, after one that does not (5)")
+    parser.add_argument("--jobs", type=positive, default=10_000, help="backlog of a throughput measurement (10000)")
+    parser.add_argument("--samples", type=positive, default=100, help="latency samples a round (100)")
+    parser.add_argument("--seconds", type=positive, default=2, help="how long a pool idles a round (2)")
+    parser.add_argument("--records", type=positive, default=100_000, help="waiting records that are weighed (100000)")
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="measure only these")
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="only these")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round there too")
     return parser.parse_args()
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return number
 
 
 def plan(arguments: argparse.Namespace) -> list[Measurement]:

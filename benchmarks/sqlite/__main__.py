@@ -10,8 +10,10 @@ from time import monotonic
 
 from msgspec import json
 
+from benchmarks._arguments import positive, seconds
 from benchmarks._report import describe_environment
-from benchmarks.sqlite._disk import NoCompilerError, build_model
+from benchmarks.sqlite._backlog import FIRST
+from benchmarks.sqlite._disk import NoCompilerError, check_model
 from benchmarks.sqlite._lines import Line, render_header, render_line
 from benchmarks.sqlite._rows import ROWS, SAME_ON_REAL, Run
 
@@ -22,10 +24,10 @@ def parse_arguments() -> argparse.Namespace:
     """The command line; its defaults are the figures that are published."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sqlite", description=__doc__)
     parser.add_argument("--only", nargs="+", default=[""], metavar="ROW", help=f"beginnings of {', '.join(ROWS)}")
-    parser.add_argument("--rounds", type=int, help="rounds, in each of which all contenders take turns (5)")
-    parser.add_argument("--seconds", type=float, help="how long one measurement of a rate takes (1.5)")
-    parser.add_argument("--samples", type=int, help="latency samples a round (100)")
-    parser.add_argument("--records", type=int, help="records that wait, and that are finished, in depth (1000000)")
+    parser.add_argument("--rounds", type=positive, help="rounds, in each of which all contenders take turns (5)")
+    parser.add_argument("--seconds", type=seconds, help="how long one measurement of a rate takes (1.5)")
+    parser.add_argument("--samples", type=positive, help="latency samples a round (100)")
+    parser.add_argument("--records", type=records, help="records that wait, and that are finished, in depth (1000000)")
     parser.add_argument("--quick", action="store_true", help="smaller defaults, for a look: 2, 0.5, 30, 20000")
     parser.add_argument("--disk", choices=("model", "real"), default="model", help="where syncs go (model)")
     parser.add_argument("--directory", type=Path, help="where the files are made (the system's temporary directory)")
@@ -33,14 +35,22 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def records(text: str) -> int:
+    """A number that can be had by copying."""
+    number = positive(text)
+    if number > FIRST and number % FIRST:
+        raise argparse.ArgumentTypeError(f"{text} is not a multiple of {FIRST}")
+    return number
+
+
 def make_run(arguments: argparse.Namespace) -> Run:
     """How much is measured: the defaults, and what the command line says otherwise."""
-    rounds, seconds, samples, records = (2, 0.5, 30, 20_000) if arguments.quick else (5, 1.5, 100, 1_000_000)
+    rounds, time, samples, depth = (2, 0.5, 30, 20_000) if arguments.quick else (5, 1.5, 100, 1_000_000)
     return Run(
         rounds=arguments.rounds or rounds,
-        seconds=arguments.seconds or seconds,
+        seconds=arguments.seconds or time,
         samples=arguments.samples or samples,
-        records=arguments.records or records,
+        records=arguments.records or depth,
         real=arguments.disk == "real",
     )
 
@@ -71,7 +81,7 @@ def main() -> None:
         os.environ["TMPDIR"] = str(arguments.directory.resolve())
     if not run.real:
         try:
-            build_model()
+            check_model()
         except NoCompilerError as error:
             raise SystemExit(str(error)) from None
     environment = {**describe_environment(DISTRIBUTIONS), "SQLite": sqlite3.sqlite_version}

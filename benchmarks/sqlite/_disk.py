@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
 
 from msgspec import Struct
 
 SOURCE = Path(__file__).with_name("disk.c")
+BUILT = Path(__file__).parents[2] / "build" / "benchmarks"
 FLAGS = ("-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC")
 
 
@@ -47,10 +48,23 @@ REAL = Disk("real", None)
 def build_model() -> Path:
     """The compiled library, made anew when its source has changed; raises `NoCompilerError`."""
     digest = sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    library = Path(gettempdir()) / f"lazyjobs-model-disk-{os.getuid()}-{digest}.so"
+    library = BUILT / f"disk-{digest}.so"
     if not library.exists():
+        BUILT.mkdir(parents=True, exist_ok=True)
         _compile(library)
     return library
+
+
+def check_model() -> None:
+    """Raises RuntimeError unless a new process that should be on the model disk is; it would only run without."""
+    probe = "import ctypes; ctypes.CDLL(None).model_disk_syncs"
+    environment = {**os.environ, **MODEL_1MS.environment()}
+    done = subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"{build_model()} could not be preloaded (a space or colon in its path?); use another checkout, or "
+            f"the real disk with --disk real:\n{done.stderr}"
+        )
 
 
 def _compile(library: Path) -> None:

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from msgspec import Struct
 from msgspec.json import decode
 
 from benchmarks.sqlite import _disk
-from benchmarks.sqlite._disk import MODEL_1MS, MODEL_200US, REAL, Disk, NoCompilerError
+from benchmarks.sqlite._disk import MODEL_1MS, MODEL_200US, REAL, Disk, NoCompilerError, check_model
 
 PROBE = """
 import ctypes, json, os, sqlite3, sys, time
@@ -41,12 +42,12 @@ class Probed(Struct):
     syncs: dict[str, int]
 
 
-def probe(disk: Disk, tmp_path: object) -> Probed:
+def probe(disk: Disk, tmp_path: Path) -> Probed:
     done = subprocess.run(
         [sys.executable, "-c", PROBE],
         capture_output=True,
         check=True,
-        cwd=str(tmp_path),
+        cwd=tmp_path,
         env=disk.environment(),
         timeout=60,
     )
@@ -54,14 +55,14 @@ def probe(disk: Disk, tmp_path: object) -> Probed:
 
 
 @pytest.mark.parametrize("disk", [MODEL_1MS, MODEL_200US], ids=["1ms", "200us"])
-def test_every_sync_takes_the_set_time_and_hardly_more(disk: Disk, tmp_path: object) -> None:
+def test_every_sync_takes_the_set_time_and_hardly_more(disk: Disk, tmp_path: Path) -> None:
     assert disk.nanoseconds is not None
     taken = probe(disk, tmp_path).taken
     assert disk.nanoseconds <= taken[0]
     assert taken[len(taken) // 10] < disk.nanoseconds + 100_000  # the quickest tenth, since the machine may be busy
 
 
-def test_sqlite_syncs_once_a_commit_at_full_and_never_at_normal(tmp_path: object) -> None:
+def test_sqlite_syncs_once_a_commit_at_full_and_never_at_normal(tmp_path: Path) -> None:
     assert probe(MODEL_200US, tmp_path).syncs == {"FULL": 100, "NORMAL": 0}
 
 
@@ -69,8 +70,15 @@ def test_the_real_disk_needs_no_library() -> None:
     assert REAL.environment() == {}
 
 
-def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setattr(_disk, "gettempdir", lambda: str(tmp_path))
+def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_disk, "BUILT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoCompilerError, match="apt-get install gcc"):
         MODEL_1MS.environment()
+
+
+def test_a_library_that_cannot_be_preloaded_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    check_model()
+    monkeypatch.setattr(_disk, "BUILT", tmp_path / "two words")
+    with pytest.raises(RuntimeError, match="could not be preloaded"):
+        check_model()
