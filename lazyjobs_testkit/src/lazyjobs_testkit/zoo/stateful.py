@@ -53,8 +53,8 @@ class OwnRetries(SevenMethods):
             self.retried.add(params.id)
 
 
-class ThirdForgotten(FileMethods):
-    """Forgets, when it is closed, the error of a record that waits for its third retry."""
+class RetryForgetter(FileMethods):
+    """Forgets, when it is closed, the error of a record that was retried more than once."""
 
     closed = False
 
@@ -69,7 +69,7 @@ class ThirdForgotten(FileMethods):
         if not self.closed:
             with self.exclusive("close"):
                 for record in self.table.all():
-                    if record.state is State.RETRYING and record.attempt >= _THIRD:
+                    if record.state is State.RETRYING and record.attempt > 1:
                         self.table.put(replace(record, last_error=""))
         self.closed = True
 
@@ -141,7 +141,7 @@ class EagerPruner(TameBackend):
 ANIMALS = (
     Animal(ThirdRetry.Harness, "STF-01", "run_at|due", racy=True),
     Animal(OwnRetries.Harness, "STF-02", "was refused", racy=True),
-    Animal(ThirdForgotten.Harness, "STF-03", "last_error", racy=True),
+    Animal(RetryForgetter.Harness, "STF-03", "last_error", racy=True),
     Animal(ThirdExtension.Harness, "STF-04", "lease", racy=True),
     Animal(BulkForgetter.Harness, "STF-05", "last_error", racy=True),
     Animal(ThirdInBulk.Harness, "STF-06", "attempt", racy=True),
