@@ -17,26 +17,26 @@ _WAITING = "state IN ('pending', 'retrying')"
 
 # What is run for every job has no RETURNING and sorts nothing: both open an ephemeral table, whose page cache of some
 # 90 kB is allocated and freed each time, and more than doubles the cost where that grows and shrinks the heap.
-_WAITING_HEAD = f"FROM ${{p}}_records INDEXED BY ${{p}}_waiting WHERE queue = %s AND {_WAITING} AND run_at <= ?2"
-_LEASED_HEAD = "FROM ${p}_records INDEXED BY ${p}_leased WHERE queue = %s AND lease_expires_at <= ?2"
+_WAITING_HEAD = f"FROM ${{p}}_records INDEXED BY ${{p}}_waiting WHERE queue = %s AND {_WAITING} AND run_at <= ?"
+_LEASED_HEAD = "FROM ${p}_records INDEXED BY ${p}_leased WHERE queue = %s AND lease_expires_at <= ?"
 _WAITING_ORDER = "ORDER BY run_at, id LIMIT 1"
 _LEASED_ORDER = "ORDER BY lease_expires_at, id LIMIT 1"
 _FINISH = """
-    UPDATE ${p}_records SET state = '%s', lease_expires_at = NULL, updated_at = max(updated_at, ?3)%s
-    WHERE id = ?1 AND attempt = ?2 AND state = 'running'
+    UPDATE ${p}_records SET state = '%s', lease_expires_at = NULL, updated_at = max(updated_at, ?)%s
+    WHERE id = ? AND attempt = ? AND state = 'running'
 """
 _NEWEST = f"""
     SELECT {COLUMNS} FROM ${{p}}_records WHERE id IN
-        (SELECT id FROM (%s) ORDER BY updated_at DESC, id DESC LIMIT ?1)
+        (SELECT id FROM (%s) ORDER BY updated_at DESC, id DESC LIMIT ?)
 """
 _NEWEST_OF = """
-    SELECT * FROM (SELECT id, updated_at FROM ${p}_records %s WHERE %s ORDER BY %s LIMIT ?1)
+    SELECT * FROM (SELECT id, updated_at FROM ${p}_records %s WHERE %s ORDER BY %s LIMIT ?)
 """
 _LISTED = "state = '%s' AND state <> 'pending' AND lease_expires_at IS NULL"
 _BY_TIME, _BY_ID = "updated_at DESC, id DESC", "id DESC"
 _OLDEST_OF_STATE = f"""
     SELECT * FROM (SELECT id, updated_at FROM ${{p}}_records INDEXED BY ${{p}}_listed
-        WHERE {_LISTED} AND updated_at < ?1 ORDER BY updated_at, id LIMIT ?2)
+        WHERE {_LISTED} AND updated_at < ? ORDER BY updated_at, id LIMIT ?)
 """
 _TEMPLATES = {
     "next_id": """
@@ -46,43 +46,43 @@ _TEMPLATES = {
         INSERT INTO ${p}_records (id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at,
             updated_at, last_error)
         VALUES (max((SELECT coalesce(max(id), 0) FROM ${p}_records), (SELECT last_deleted FROM ${p}_ids)) + 1,
-            ?1, ?2, ?3, 'pending', 0, ?4, ?5, ?6, ?6, '')
+            ?, ?, ?, 'pending', 0, ?, ?, ?, ?, '')
     """,
     "insert_as": """
         INSERT INTO ${p}_records (id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at,
             updated_at, last_error)
-        VALUES (?1, ?2, ?3, ?4, 'pending', 0, ?5, ?6, ?7, ?7, '')
+        VALUES (?, ?, ?, ?, 'pending', 0, ?, ?, ?, ?, '')
     """,
     "head": f"""
-        SELECT {COLUMNS}, (SELECT 1 {_LEASED_HEAD % "?1"} LIMIT 1) {_WAITING_HEAD % "?1"} {_WAITING_ORDER}
+        SELECT {COLUMNS}, (SELECT 1 {_LEASED_HEAD % "?"} LIMIT 1) {_WAITING_HEAD % "?"} {_WAITING_ORDER}
     """,
     "waiting_heads": f"""
-        SELECT h.run_at, h.id FROM json_each(?1) AS q CROSS JOIN ${{p}}_records AS h
+        SELECT h.run_at, h.id FROM json_each(?) AS q CROSS JOIN ${{p}}_records AS h
         ON h.id = (SELECT id {_WAITING_HEAD % "q.value"} {_WAITING_ORDER})
     """,
     "leased_heads": f"""
-        SELECT h.lease_expires_at, h.id FROM json_each(?1) AS q CROSS JOIN ${{p}}_records AS h
+        SELECT h.lease_expires_at, h.id FROM json_each(?) AS q CROSS JOIN ${{p}}_records AS h
         ON h.id = (SELECT id {_LEASED_HEAD % "q.value"} {_LEASED_ORDER})
     """,
-    "read": f"SELECT {COLUMNS} FROM ${{p}}_records WHERE id = ?1",
+    "read": f"SELECT {COLUMNS} FROM ${{p}}_records WHERE id = ?",
     "take": """
         UPDATE ${p}_records
-        SET state = 'running', attempt = attempt + 1, lease_expires_at = ?2, updated_at = max(updated_at, ?3)
-        WHERE id = ?1
+        SET state = 'running', attempt = attempt + 1, lease_expires_at = ?, updated_at = max(updated_at, ?)
+        WHERE id = ?
     """,
     "next_due": f"""
         SELECT min((SELECT run_at {_WAITING_HEAD % "q.value"} {_WAITING_ORDER})),
             min((SELECT lease_expires_at {_LEASED_HEAD % "q.value"} {_LEASED_ORDER}))
-        FROM json_each(?1) AS q
+        FROM json_each(?) AS q
     """,
-    "queue": "SELECT queue FROM ${p}_records WHERE id = ?1",
+    "queue": "SELECT queue FROM ${p}_records WHERE id = ?",
     "complete": _FINISH % ("succeeded", ""),
-    "retry": _FINISH % ("retrying", ", run_at = ?4, last_error = ?5"),
-    "discard": _FINISH % ("discarded", ", last_error = ?4"),
+    "retry": _FINISH % ("retrying", ", run_at = ?, last_error = ?"),
+    "discard": _FINISH % ("discarded", ", last_error = ?"),
     "extend": """
-        UPDATE ${p}_records SET lease_expires_at = ?3 WHERE id = ?1 AND attempt = ?2 AND state = 'running'
+        UPDATE ${p}_records SET lease_expires_at = ? WHERE id = ? AND attempt = ? AND state = 'running'
     """,
-    "look": "SELECT state, attempt FROM ${p}_records WHERE id = ?1",
+    "look": "SELECT state, attempt FROM ${p}_records WHERE id = ?",
     "count": """
         SELECT kind, queue, total, retrying, succeeded, discarded, 0 FROM ${p}_counts
         UNION ALL
@@ -92,18 +92,18 @@ _TEMPLATES = {
     "unfinished": "SELECT coalesce(sum(total - succeeded - discarded), 0) FROM ${p}_counts",
     "newest_are_last": """
         SELECT coalesce(min(created_at) >= (SELECT disordered_until FROM ${p}_ids), 0) FROM
-            (SELECT created_at FROM ${p}_records NOT INDEXED WHERE state = 'pending' ORDER BY id DESC LIMIT ?1)
+            (SELECT created_at FROM ${p}_records NOT INDEXED WHERE state = 'pending' ORDER BY id DESC LIMIT ?)
     """,
     "prune": f"""
         DELETE FROM ${{p}}_records WHERE id IN (SELECT id FROM (
             {_OLDEST_OF_STATE % "succeeded"} UNION ALL {_OLDEST_OF_STATE % "discarded"}
-        ) ORDER BY updated_at, id LIMIT ?2)
+        ) ORDER BY updated_at, id LIMIT ?)
     """,
 }
 
 
 class Statements(Struct, frozen=True):
-    """Each statement by its name; its parameters are numbered."""
+    """Each statement by its name; what it takes is in the order of its text."""
 
     prefix: str
     next_id: str
@@ -125,7 +125,7 @@ class Statements(Struct, frozen=True):
     count: str
     unfinished: str
     newest_are_last: str
-    """Whether no pending record beside the `?1` with the highest ids can be newer than one of these."""
+    """Whether no pending record beside so many with the highest ids can be newer than one of these."""
     prune: str
 
     @classmethod
@@ -133,7 +133,9 @@ class Statements(Struct, frozen=True):
         return cls(prefix=prefix, **{name: _fill(template, prefix) for name, template in _TEMPLATES.items()})
 
     def newest(self, states: Iterable[State], *, by_id: bool) -> str:
-        """Selects the newest `?1` records of these states, of which there is one at least, in no order.
+        """Selects the newest so many of these states, of which there is one at least, in no order.
+
+        It takes the number once for each state, and once more.
 
         `by_id` says that of those that are pending the newest have the highest ids; otherwise all that wait are sorted.
         """

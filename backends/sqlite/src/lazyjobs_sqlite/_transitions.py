@@ -41,7 +41,7 @@ class Transitions:
     def insert(self, connection: Connection, params: InsertParams) -> Record:
         now = self._clock()
         run_at = due_time(params, now)
-        values = (params.kind, params.queue, params.payload, params.max_attempts, run_at, now)
+        values = (params.kind, params.queue, params.payload, params.max_attempts, run_at, now, now)
         id = connection.execute(self._sql.insert, values).lastrowid
         assert id is not None
         return new_record(params, id, run_at, now)
@@ -53,7 +53,7 @@ class Transitions:
         connection.executemany(
             self._sql.insert_as,
             (
-                (id, each.kind, each.queue, each.payload, each.max_attempts, run_at, now)
+                (id, each.kind, each.queue, each.payload, each.max_attempts, run_at, now, now)
                 for id, (each, run_at) in enumerate(zip(params, runs, strict=True), first)
             ),
         )
@@ -66,13 +66,13 @@ class Transitions:
         if row is None:
             return None
         lease = due_by + span(params.lease)
-        connection.execute(self._sql.take, (row[0], lease, now))
+        connection.execute(self._sql.take, (lease, now, row[0]))
         return read_record(row, claimed_at=now, lease=lease)
 
     def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
         """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
         if len(queues) == 1:
-            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by)).fetchone()
+            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by) * 2).fetchone()
             if row is not None and row[-1] is None:
                 return row[:-1]
         values = (json.dumps(queues), due_by)
@@ -92,7 +92,7 @@ class Transitions:
 
     def complete(self, connection: Connection, params: CompleteParams) -> None:
         sql = self._sql.complete
-        while not connection.execute(sql, (params.id, params.attempt, self._clock())).rowcount:
+        while not connection.execute(sql, (self._clock(), params.id, params.attempt)).rowcount:
             if self._is_repeated(connection, params, "succeeded"):
                 return
 
@@ -101,14 +101,14 @@ class Transitions:
         while True:
             now = self._clock()
             run_at = now if params.run_at is None else to_micros(params.run_at)
-            if connection.execute(self._sql.retry, (params.id, params.attempt, now, run_at, error)).rowcount:
+            if connection.execute(self._sql.retry, (now, run_at, error, params.id, params.attempt)).rowcount:
                 return
             if self._is_repeated(connection, params, "retrying"):
                 return
 
     def discard(self, connection: Connection, params: DiscardParams) -> None:
         sql, error = self._sql.discard, storable(params.last_error)
-        while not connection.execute(sql, (params.id, params.attempt, self._clock(), error)).rowcount:
+        while not connection.execute(sql, (self._clock(), error, params.id, params.attempt)).rowcount:
             if self._is_repeated(connection, params, "discarded"):
                 return
 
@@ -137,7 +137,7 @@ class Transitions:
 
     def extend(self, connection: Connection, params: ExtendParams) -> None:
         now = self._clock() if params.now is None else to_micros(params.now)
-        values = (params.id, params.attempt, now + span(params.lease))
+        values = (now + span(params.lease), params.id, params.attempt)
         while not connection.execute(self._sql.extend, values).rowcount:
             found = connection.execute(self._sql.look, (params.id,)).fetchone()
             if found != ("running", params.attempt):
@@ -145,7 +145,7 @@ class Transitions:
 
     def next_due(self, connection: Connection, queues: tuple[str, ...], until: int) -> int | None:
         """The earliest due time on the queues, if it is not after `until`."""
-        found = connection.execute(self._sql.next_due, (json.dumps(queues), until)).fetchone()
+        found = connection.execute(self._sql.next_due, (until, until, json.dumps(queues))).fetchone()
         return min((due for due in found if due is not None), default=None)
 
     def newest(self, connection: Connection, states: Collection[State], limit: int | None) -> Sequence[Record]:
@@ -160,7 +160,7 @@ class Transitions:
         connection.execute("BEGIN")
         try:
             by_id = limit is not None and State.PENDING in states and self._are_newest_last(connection, limit)
-            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,)).fetchall()
+            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,) * (len(states) + 1)).fetchall()
         finally:
             connection.execute("COMMIT")
         records = [read_record(row) for row in rows]
@@ -179,7 +179,7 @@ class Transitions:
         return None if row is None else str(row[0])
 
     def prune(self, connection: Connection, before: int, limit: int) -> int:
-        return connection.execute(self._sql.prune, (before, limit)).rowcount
+        return connection.execute(self._sql.prune, (before, limit, before, limit, limit)).rowcount
 
 
 def _lost(params: FinishParams | ExtendParams, found: tuple[str, int] | None) -> ClaimLostError:
