@@ -6,7 +6,7 @@ PYTHON := $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 UV := .tools/bin/uv
 UV_PIN := $(shell grep '^uv==' constraints.txt)
 RUN := .venv/bin
-DISTRIBUTIONS := . backends/memory lazyjobs_testkit
+DISTRIBUTIONS := . backends/memory backends/aws lazyjobs_testkit
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 SOURCES := pyproject.toml constraints.txt $(wildcard */pyproject.toml backends/*/pyproject.toml)
 export UV_PYTHON_DOWNLOADS := never
@@ -54,6 +54,7 @@ format: setup
 types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
+	$(RUN)/mypy backends/aws
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
 
 docs: setup

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from datetime import timedelta
 from time import monotonic
 from typing import ClassVar, Self
 

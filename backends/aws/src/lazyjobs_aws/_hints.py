@@ -88,7 +88,9 @@ class Hints:
     def _read(self, queue: str, message: dict[str, str]) -> Hint | None:
         if message["Body"].isdecimal():
             return Hint(queue, int(message["Body"]), message["ReceiptHandle"])
-        logger.warning("a message on %r is no hint, and is deleted: %.100r", self._address.queue(queue), message["Body"])
+        logger.warning(
+            "a message on %r is no hint, and is deleted: %.100r", self._address.queue(queue), message["Body"]
+        )
         self.use(Hint(queue, 0, message["ReceiptHandle"]))
         return None
 
@@ -141,7 +143,7 @@ class Hints:
             self._forget(queue, error)
             return None
         self._urls[queue] = url
-        return url
+        return self._urls[queue]
 
     def _forget(self, queue: str, error: BackendError) -> None:
         if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE):

@@ -3,7 +3,8 @@
 | attribute | |
 | --- | --- |
 | `id`, `part` | the key; `part` is `job`, or `payload` for a payload too long to stand in the job's item |
-| `kind`, `queue`, `state`, `attempt`, `most`, `run_at`, `made`, `seen`, `lease`, `error` | the record; `seen` is its `updated_at` |
+| `kind`, `queue`, `state`, `attempt`, `run_at`, `lease`, `error` | the record's |
+| `most`, `made`, `seen` | its `max_attempts`, `created_at`, `updated_at` |
 | `payload`, `size` | the payload, or its length if it stands in an item of its own |
 | `shelf`, `slot` | the key of the index `due`; no due time is earlier than its `slot`; both absent once finished |
 | `hint` | a hint was sent to SQS when the job was inserted |

@@ -113,7 +113,8 @@ class Provisioner:
             except BackendError as error:
                 if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE):
                     raise
-                yield f"there is no SQS queue {name} for {queue!r}: lazyjobs-aws create '{self._address}' --queue {queue}"
+                create = f"lazyjobs-aws create '{self._address}' --queue {queue}"
+                yield f"there is no SQS queue {name} for {queue!r}: {create}"
 
     def remove(self) -> None:
         """Deletes the table with every record, and all the namespace's SQS queues."""

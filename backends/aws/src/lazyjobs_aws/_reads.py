@@ -16,9 +16,11 @@ _FINISHED = frozenset({State.SUCCEEDED, State.DISCARDED})
 
 def list_records(table: Table, options: ListOptions) -> list[Record]:
     """As `Backend.list`: by what the feed tells, which may be a moment behind, or by a consistent scan."""
+    if options.states is not None and not options.states:
+        return []
     found = _newest_of_feed(table, options) if table.layout.feed else _scan_jobs(table, options.states)
-    found = found if options.limit is None else heapq.nlargest(options.limit, found, key=_age)
-    return sorted(_with_payloads(table, list(found)), key=lambda each: (each.updated_at, each.id), reverse=True)
+    newest = list(found) if options.limit is None else heapq.nlargest(options.limit, found, key=_age)
+    return sorted(_with_payloads(table, newest), key=lambda each: (each.updated_at, each.id), reverse=True)
 
 
 def count_records(table: Table) -> Stats:
@@ -130,7 +132,7 @@ def _among(states: Iterable[State] | None) -> tuple[str, dict[str, dict[str, obj
     if states is None:
         return "", {}
     values = {f":{state.value}": encode(state.value) for state in states}
-    return (f"#state IN ({', '.join(values)})", values) if values else ("attribute_not_exists(id)", {})
+    return f"#state IN ({', '.join(values)})", values
 
 
 def _with_payloads(table: Table, items: list[Item]) -> Iterator[Record]:

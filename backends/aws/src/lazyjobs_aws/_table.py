@@ -267,7 +267,9 @@ class Table:
                     Key=items.key(id),
                     UpdateExpression=expression,
                     ConditionExpression=change.condition,
-                    ExpressionAttributeNames={f"#{name}": name for name in _NAME.findall(expression + change.condition)},
+                    ExpressionAttributeNames={
+                        f"#{name}": name for name in _NAME.findall(expression + change.condition)
+                    },
                     ExpressionAttributeValues={f":{name}": items.encode(value) for name, value in values.items()},
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",

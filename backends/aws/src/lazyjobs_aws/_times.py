@@ -13,7 +13,7 @@ Clock = Callable[[], datetime]
 
 
 def read_utc() -> datetime:
-    """This machine's clock."""
+    """The machine's clock."""
     return datetime.now(UTC)
 
 

@@ -1,6 +1,7 @@
 """How the conformance kit tries this backend; needs the extra `conformance`.
 
-The emulator is the one at `LAZYJOBS_AWS_ENDPOINT`, or a server of moto that is started for as long as the process lives.
+The emulator is the one at `LAZYJOBS_AWS_ENDPOINT`, or a server of moto that lives as long as
+the process.
 """
 
 import json

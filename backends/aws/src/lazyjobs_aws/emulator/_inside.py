@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -10,7 +11,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from lazyjobs_aws.emulator._lock import Turnstile
 
-Answer = tuple[int, dict[str, str], bytes] | None
+Answer = tuple[int, dict[str, Any], str | bytes] | None
 
 
 @contextmanager
@@ -22,13 +23,14 @@ def emulated_here() -> Iterator[None]:
     def process_in_turn(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Answer:
         def ask(body: bytes) -> Answer:
             request.body = body
-            answer: Answer = process_request(stubber, request)
-            return answer
+            return process_request(stubber, request)
 
         target = request.headers.get("X-Amz-Target", "")
         target = target.decode() if isinstance(target, bytes) else target
         body = request.body or b""
-        return turnstile.pass_through(target, body, ask, lambda answer: answer is None or b"Messages" not in _bytes(answer[2]))
+        return turnstile.pass_through(
+            target, body, ask, lambda answer: answer is None or b"Messages" not in _bytes(answer[2])
+        )
 
     with patch.object(BotocoreStubber, "process_request", process_in_turn), mock_aws():
         yield

@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import BytesIO
 from threading import Thread
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from lazyjobs_aws.emulator._lock import Turnstile
@@ -59,6 +60,15 @@ def serve_until_abandoned(port: int) -> None:
     Thread(target=server.serve_forever, daemon=True).start()
     while os.read(sys.stdin.fileno(), 4096):
         pass
+
+
+def serve_here(port: int) -> None:
+    """Serves until it is interrupted or terminated."""
+    server = make_emulator(port)
+    sys.stdout.write(f"DynamoDB and SQS are emulated at http://{HOST}:{server.server_port}; nothing of it lasts\n")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from lazyjobs_aws.emulator._failures import Switchboard
 
 
 def emulator_session() -> boto3.Session:
-    """This process's session, which is costly to make."""
+    """The process's session, which is costly to make."""
     return _make(os.getpid())
 
 
