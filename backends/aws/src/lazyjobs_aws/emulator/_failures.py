@@ -6,6 +6,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
+from moto.core.models import botocore_stubber
 
 Moment = Literal["before", "after"]
 
@@ -62,6 +63,9 @@ class Switchboard:
 
 def take_effect(request: AWSPreparedRequest) -> None:
     """Sends the request, and drops the answer."""
+    if botocore_stubber.enabled:
+        botocore_stubber("before-send", request)
+        return
     session = URLLib3Session()
     try:
         session.send(request)

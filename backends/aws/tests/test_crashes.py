@@ -1,0 +1,43 @@
+"""A worker crashes before and after every API call of every method; those that come after it lose nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from aws_support.crashes import CORE, REST, Enumeration, Interruptions, Scenario
+from aws_support.naive import MessageDeletedFirst
+from aws_support.place import Place
+
+from lazyjobs_aws import AwsBackend
+from lazyjobs_aws.emulator import emulator_session
+
+SCENARIOS = (*CORE, *REST)
+
+
+@pytest.fixture(scope="module")
+def crashes(emulated: None) -> Interruptions:
+    return Interruptions(emulator_session())
+
+
+@pytest.mark.parametrize("purged", [False, True], ids=["", "and SQS loses everything"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+def test_nothing_is_lost_by_a_crash(
+    scenario: Scenario, purged: bool, make_place: Callable[[], Place], crashes: Interruptions
+) -> None:
+    enumeration = Enumeration(make_place, crashes, AwsBackend)
+    assert enumeration.run(scenario, purged=purged) == {}
+    assert enumeration.count >= 2
+
+
+def test_the_same_search_finds_what_deleting_the_message_first_loses(
+    make_place: Callable[[], Place], crashes: Interruptions
+) -> None:
+    wrong: dict[str, list[str]] = {}
+    for purged in (False, True):
+        enumeration = Enumeration(make_place, crashes, MessageDeletedFirst)
+        for scenario in CORE:
+            found = enumeration.run(scenario, purged=purged)
+            wrong |= {f"{where}{', purged' if purged else ''}": told for where, told in found.items()}
+    assert wrong["claim, after call 2 (DeleteMessageBatch)"] == ["job1 is pending for ever"]
+    assert wrong["claim, after call 3 (UpdateItem)"] == ["job1 is running for ever"]
+    assert wrong["claim, before call 1 (ReceiveMessage), purged"] == ["job1 is pending for ever"]
+    assert len(wrong) > 20
