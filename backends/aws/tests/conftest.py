@@ -1,5 +1,7 @@
 """An emulator in this process, and a namespace on it."""
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -15,6 +17,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 from aws_support.place import Place
 
 _numbers = count(1)
+_WHOLE_KIT = "LAZYJOBS_AWS_WHOLE_KIT"
+_QUICK = {"CLM", "TRN", "FEN", "LSE", "EXT", "PAY", "STF", "CLK"}
+_RULE = re.compile(r"\[([A-Z]{3})-[0-9]{2}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves of the conformance kit what takes a minute; the report tells which rules were not selected."""
+    if not os.environ.get(_WHOLE_KIT):
+        left = [
+            item
+            for item in items
+            if (rule := _RULE.search(item.name)) and "/aws/" in item.nodeid and rule[1] not in _QUICK
+        ]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ def crashes(emulated: None) -> Interruptions:
 
 
 @pytest.mark.parametrize("purged", [False, True], ids=["", "and SQS loses everything"])
-@pytest.mark.parametrize("scenario", (*CORE, *LARGE), ids=lambda each: each.name)
+@pytest.mark.parametrize("scenario", [*CORE, *LARGE], ids=lambda each: each.name)
 def test_nothing_is_lost_by_two_crashes(
     scenario: Scenario,
     purged: bool,
@@ -29,4 +29,4 @@ def test_nothing_is_lost_by_two_crashes(
     enumeration = Enumeration(make_place, crashes, AwsBackend)
     assert enumeration.run(scenario, purged=purged, twice=True) == {}
     record_property("crashes", enumeration.count)
-    print(f"{scenario.name}: {enumeration.count} pairs of crashes")  # noqa: T201
+    print(f"{scenario.name}: {enumeration.count} pairs of crashes")

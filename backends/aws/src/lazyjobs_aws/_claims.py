@@ -23,7 +23,8 @@ _WANTED = 25
 class Turns:
     """Whose turn it is, shared by the threads of one instance; a race between them costs a request at most.
 
-    The index goes first once every `sweep` seconds, and every other time while it has records that no hint tells of.
+    The index goes first once every `sweep` seconds, and while it has records that no hint tells of; but never twice
+    running, be the claims ever so far apart.
     """
 
     def __init__(self, sweep: float) -> None:
@@ -35,7 +36,7 @@ class Turns:
 
     def index_first(self) -> bool:
         due = monotonic() - self._looked >= self._sweep
-        self._index_was_first = due or (self._more and not self._index_was_first)
+        self._index_was_first = not self._index_was_first and (due or self._more)
         return self._index_was_first
 
     def looked(self, untold: int) -> None:

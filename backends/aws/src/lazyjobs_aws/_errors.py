@@ -74,7 +74,7 @@ def _from_service(error: ClientError, address: Address, doing: str) -> BackendEr
         )
     if code in _THROTTLED or status >= 500:
         return BackendUnavailableError(f"{doing} on {address} was turned away ({code}); try again")
-    if code in _FORBIDDEN:
+    if code in _FORBIDDEN or status == 403:
         return BackendError(
             f"{doing} on {address} is not permitted ({error}); lazyjobs-aws policy '{address}' prints what a producer, "
             "a worker and a viewer need"

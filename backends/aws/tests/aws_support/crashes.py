@@ -7,10 +7,9 @@ from itertools import count
 from typing import Any, Literal
 
 import boto3
-from aws_support.place import Place
 
+from aws_support.place import Place
 from lazyjobs import (
-    BackendError,
     ClaimParams,
     CompleteParams,
     DiscardParams,

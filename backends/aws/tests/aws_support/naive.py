@@ -20,7 +20,6 @@ class MessageDeletedFirst(AwsBackend):
                 return found
         return None
 
-
     def retry(self, params: RetryParams) -> None:
         super().retry(params)
         self._opened().hints.send("default", [params.id])
