@@ -81,7 +81,7 @@ class World:
     _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
 
     def open(self) -> AwsBackend:
-        return self.place.open(self.kind)
+        return self.place.open_as(self.kind)
 
     def params(self, payload: bytes = b"{}", later: timedelta | None = None) -> InsertParams:
         run_at = None if later is None else self.place.now() + later

@@ -84,8 +84,12 @@ class Place:
     def now(self) -> datetime:
         return read_utc() + self.offset
 
-    def open(self, kind: type[B] = AwsBackend, **options: Any) -> B:  # type: ignore[assignment]
+    def open(self, **options: Any) -> AwsBackend:
         """A handle whose requests are tried once, unless the options say otherwise."""
+        return self.open_as(AwsBackend, **options)
+
+    def open_as(self, kind: type[B], **options: Any) -> B:
+        """The same, of another class."""
         chosen = Options(**{"attempts": 1, "sweep": 0.2, **options})
         return kind(REGION, self.prefix, options=chosen, session=self.session, clock=self.now)
 
