@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup lint types build check bench docs wheels format clean
+.PHONY: demo test setup lint types build check bench aws bench-aws docs wheels format clean
 
 demo: setup
 	$(RUN)/python -m examples.checksums
@@ -72,7 +72,21 @@ wheels: build
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
 
+# The whole kit and the long searches; on moto, and on ministack, which shares no code with it.
+aws: setup .emulators/ministack/ready
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python -m pytest -q -n 2 backends/aws/tests/kit_server.py backends/aws/tests/long_crashes.py
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q \
+		backends/aws/tests/kit_server.py backends/aws/tests/long_costs.py backends/aws/tests/long_kills.py
+
+bench-aws: setup .emulators/ministack/ready
+	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m benchmarks.aws $(ARGS)
+
+.emulators/ministack/ready: $(UV) backends/aws/emulators.txt
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .emulators/ministack
+	@$(UV) pip install --quiet --python .emulators/ministack -r backends/aws/emulators.txt
+	@touch $@
+
 check: lint types test docs wheels
 
 clean:
-	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache
