@@ -120,12 +120,13 @@ class Hints:
         with self._lock:
             receipts = self._used.pop(queue, [])
             self._used_since.pop(queue, None)
-        for begin in range(0, len(receipts), BATCH):
+        url = self._urls.get(queue)  # gone with a queue that was deleted, and its messages
+        for begin in range(0, len(receipts) if url else 0, BATCH):
             some = receipts[begin : begin + BATCH]
             try:
                 with translated(self._address, "deleting hints"):
                     self._clients.sqs.delete_message_batch(
-                        QueueUrl=self._urls[queue],
+                        QueueUrl=url,
                         Entries=[{"Id": str(place), "ReceiptHandle": each} for place, each in enumerate(some)],
                     )
             except BackendError as error:

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from lazyjobs import ClaimLostError, ClaimParams, CompleteParams, WaitParams
+from lazyjobs import ClaimLostError, ClaimParams, CompleteParams, Record, WaitParams
 from lazyjobs_aws import AwsBackend
 from lazyjobs_aws._options import Options
 from lazyjobs_aws.emulator import emulator_session
@@ -21,7 +21,7 @@ def main(endpoint_url: str, prefix: str, log: str, stop: str) -> None:
     # One write a line, which the kernel appends whole.
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    def note(what: str, moment: float) -> None:
+    def note(what: str, record: Record, moment: float) -> None:
         os.write(file, f"{what} {record.id} {record.attempt} {moment} {os.getpid()}\n".encode())
 
     while not Path(stop).exists():
@@ -30,14 +30,14 @@ def main(endpoint_url: str, prefix: str, log: str, stop: str) -> None:
             backend.wait(WaitParams(timeout=timedelta(seconds=0.5)))
             continue
         assert record.lease_expires_at is not None
-        note("claimed", record.lease_expires_at.timestamp())
+        note("claimed", record, record.lease_expires_at.timestamp())
         time.sleep(_WORK)
         try:
             backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
         except ClaimLostError:
-            note("lost", time.time())
+            note("lost", record, time.time())
         else:
-            note("completed", time.time())
+            note("completed", record, time.time())
     backend.close()
 
 

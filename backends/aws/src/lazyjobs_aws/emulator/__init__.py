@@ -1,6 +1,6 @@
 """Emulators of both services for tests and for trying things out; needs moto, of the extra `emulator`."""
 
-from lazyjobs_aws.emulator._failures import Failures
+from lazyjobs_aws.emulator._failures import Failures, take_effect
 from lazyjobs_aws.emulator._inside import emulated_here
 from lazyjobs_aws.emulator._probe import assert_atomic
 from lazyjobs_aws.emulator._process import ENDPOINT, endpoint_of_emulator
@@ -14,4 +14,5 @@ __all__ = [
     "emulator_session",
     "endpoint_of_emulator",
     "switchboard",
+    "take_effect",
 ]

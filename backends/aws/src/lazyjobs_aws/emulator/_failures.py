@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 from moto.core.models import botocore_stubber
@@ -61,13 +61,14 @@ class Switchboard:
                 switch.meet(request)
 
 
-def take_effect(request: AWSPreparedRequest) -> None:
-    """Sends the request, and drops the answer."""
-    if botocore_stubber.enabled:
-        botocore_stubber("before-send", request)
-        return
+def take_effect(request: AWSPreparedRequest) -> AWSResponse:
+    """Sends the request beside the client, which sees nothing of the answer."""
+    inside = botocore_stubber("before-send", request)
+    if inside is not None:
+        return inside
     session = URLLib3Session()
     try:
-        session.send(request)
+        answer: AWSResponse = session.send(request)
     finally:
         session.close()
+    return answer
