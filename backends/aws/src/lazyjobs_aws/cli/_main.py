@@ -5,8 +5,9 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
 
-from lazyjobs import BackendError, BackendURL, LazyJobsError
+from lazyjobs import BackendError, BackendUnavailableError, BackendURL, LazyJobsError
 from lazyjobs_aws._address import SCHEME, Address
 from lazyjobs_aws._ids import oldest_at
 from lazyjobs_aws._layout import Layout
@@ -17,6 +18,7 @@ from lazyjobs_aws._template import make_template
 from lazyjobs_aws._times import to_microseconds
 
 _USAGE_ERROR = 2
+_PAUSE = 0.2
 _ABANDONED_AFTER = timedelta(days=1)
 
 Command = Callable[[argparse.Namespace], int]
@@ -56,6 +58,9 @@ def _make_parser() -> argparse.ArgumentParser:
     for each in (create, template):
         each.add_argument("--shards", type=int, default=1, help="of the indexes, each for about 250 jobs a second")
         each.add_argument("--feed", action="store_true", help="an index for list and stats, which else scan the table")
+    create.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="try again for so long while the endpoint does not answer"
+    )
     remove = _add(commands, "remove", _remove, "delete the table with every record in it, and the queues")
     remove.add_argument("--yes", action="store_true", help="really")
     policy = _add(commands, "policy", _print_policy, "print the least that a role needs to be permitted")
@@ -86,10 +91,22 @@ def _address(options: argparse.Namespace) -> Address:
 def _create(options: argparse.Namespace) -> int:
     address = _address(options)
     layout = Layout(options.shards, options.feed)
-    Provisioner(address).create(layout, options.queue)
+    deadline = monotonic() + options.wait
+    while not _try_to_create(address, layout, options.queue, last=monotonic() >= deadline):
+        sleep(_PAUSE)
     queues = "".join(f", queue {address.queue(name)}" for name in options.queue)
     sys.stdout.write(f"ready: table {address.table}{queues}\n")
     return 0
+
+
+def _try_to_create(address: Address, layout: Layout, queues: list[str], *, last: bool) -> bool:
+    try:
+        Provisioner(address).create(layout, queues)
+    except BackendUnavailableError:
+        if last:
+            raise
+        return False
+    return True
 
 
 def _check(options: argparse.Namespace) -> int:
