@@ -79,7 +79,9 @@ aws: setup .emulators/ministack/ready
 		backends/aws/tests/kit_server.py backends/aws/tests/long_costs.py backends/aws/tests/long_kills.py
 
 bench-aws: setup .emulators/ministack/ready
+	@$(UV) pip install --quiet --python .venv -c constraints.txt --group bench-aws
 	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m benchmarks.aws $(ARGS)
+	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m benchmarks.aws.race
 
 .emulators/ministack/ready: $(UV) backends/aws/emulators.txt
 	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .emulators/ministack
