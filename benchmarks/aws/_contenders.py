@@ -65,11 +65,7 @@ class Celery:
         place = endpoint_url.removeprefix("http://")
         self._app = App("race", broker=f"sqs://any:any@{place}//")
         self._app.conf.update(
-            broker_transport_options={
-                "is_secure": False,
-                "region": _REGION,
-                "queue_name_prefix": f"celery{os.getpid()}-",
-            },
+            broker_transport_options={"is_secure": False, "region": _REGION, "queue_name_prefix": f"c{os.getpid()}-"},
             worker_prefetch_multiplier=4,
             worker_hijack_root_logger=False,
         )
@@ -82,9 +78,8 @@ class Celery:
     def start(self) -> None:
         from celery.contrib.testing.worker import start_worker
 
-        self._worker = start_worker(
-            self._app, pool="threads", concurrency=WORKERS, perform_ping_check=False, loglevel="ERROR"
-        )
+        options = {"pool": "threads", "concurrency": WORKERS, "perform_ping_check": False, "loglevel": "ERROR"}
+        self._worker = start_worker(self._app, **options)
         self._worker.__enter__()
 
     def settle(self, total: int) -> None:  # noqa: ARG002 (it forgets what is done)
@@ -95,7 +90,7 @@ class Celery:
 
 
 class Dramatiq:
-    """dramatiq on SQS without a result backend: nothing is recorded, and a message is deleted after it was worked on."""
+    """dramatiq on SQS without a result backend: nothing is recorded, and a message is deleted after the work."""
 
     def __init__(self, endpoint_url: str) -> None:
         import dramatiq

@@ -58,13 +58,8 @@ def _make_parser() -> argparse.ArgumentParser:
     for each in (create, template):
         each.add_argument("--shards", type=int, default=1, help="of the indexes, each for about 250 jobs a second")
         each.add_argument("--feed", action="store_true", help="an index for list and stats, which else scan the table")
-    create.add_argument(
-        "--wait",
-        type=float,
-        default=0,
-        metavar="SECONDS",
-        help="try again for so long while the endpoint does not answer",
-    )
+    patience = "try again for so long while the endpoint does not answer"
+    create.add_argument("--wait", type=float, default=0, metavar="SECONDS", help=patience)
     remove = _add(commands, "remove", _remove, "delete the table with every record in it, and the queues")
     remove.add_argument("--yes", action="store_true", help="really")
     policy = _add(commands, "policy", _print_policy, "print the least that a role needs to be permitted")
