@@ -1,6 +1,6 @@
 """A worker crashes before and after every API call of every method; those that come after it lose nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from aws_support.crashes import CORE, REST, Enumeration, Interruptions, Scenario
@@ -8,24 +8,25 @@ from aws_support.naive import MessageDeletedFirst
 from aws_support.place import Place
 
 from lazyjobs_aws import AwsBackend
-from lazyjobs_aws.emulator import emulator_session
 
-SCENARIOS = (*CORE, *REST)
+CASES = [*((each, False) for each in CORE), *((each, True) for each in (*CORE, *REST))]
+NAMES = [f"{each.name}{', and SQS loses everything' if purged else ''}" for each, purged in CASES]
 
 
 @pytest.fixture(scope="module")
-def crashes(emulated: None) -> Interruptions:
-    return Interruptions(emulator_session())
+def crashes(emulated: None) -> Iterator[Interruptions]:
+    interruptions = Interruptions()
+    yield interruptions
+    interruptions.remove()
 
 
-@pytest.mark.parametrize("purged", [False, True], ids=["", "and SQS loses everything"])
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
+@pytest.mark.parametrize(("scenario", "purged"), CASES, ids=NAMES)
 def test_nothing_is_lost_by_a_crash(
     scenario: Scenario, purged: bool, make_place: Callable[[], Place], crashes: Interruptions
 ) -> None:
     enumeration = Enumeration(make_place, crashes, AwsBackend)
     assert enumeration.run(scenario, purged=purged) == {}
-    assert enumeration.count >= 2
+    assert enumeration.interrupted >= 2
 
 
 def test_the_same_search_finds_what_deleting_the_message_first_loses(

@@ -6,9 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Literal
 
-import boto3
-
-from aws_support.place import Place
+from aws_support.place import Place, shared_client
 from lazyjobs import (
     ClaimParams,
     CompleteParams,
@@ -37,15 +35,23 @@ class Crash(BaseException):
 
 
 class Interruptions:
-    """Counts the API calls of a session's clients, and crashes at one of them."""
+    """Counts the API calls of this process's namespaces, and crashes at one of them."""
 
-    def __init__(self, session: boto3.Session) -> None:
+    def __init__(self) -> None:
         self.calls: list[str] = []
         self._place = -1
         self._moment: Moment = "before"
         for service in ("dynamodb", "sqs"):
-            session.events.register(f"before-call.{service}", self._before)
-            session.events.register(f"after-call.{service}", self._after)
+            events = shared_client(service).meta.events
+            events.register(f"before-call.{service}", self._before)
+            events.register(f"after-call.{service}", self._after)
+
+    def remove(self) -> None:
+        """Counts no more."""
+        for service in ("dynamodb", "sqs"):
+            events = shared_client(service).meta.events
+            events.unregister(f"before-call.{service}", self._before)
+            events.unregister(f"after-call.{service}", self._after)
 
     def arm(self, place: int = -1, moment: Moment = "before") -> None:
         """Crashes at the call of that number, counted from 0; a negative one never comes."""
@@ -266,6 +272,8 @@ class Enumeration:
         self._crashes = crashes
         self._kind = kind
         self.count = 0
+        self.interrupted = 0
+        """How many of them ended in the middle of something."""
 
     def run(self, scenario: Scenario, *, purged: bool, twice: bool = False) -> dict[str, list[str]]:
         """What is wrong after each crash of the scenario, by where it was; nothing where all is well."""
@@ -292,6 +300,7 @@ class Enumeration:
         prepared = scenario.prepare(world, worker)
         self._crashes.arm(place, moment)
         survived = survive(lambda: scenario.act(world, worker, prepared))
+        self.interrupted += not survived
         calls = len(self._crashes.calls)
         self._crashes.disarm()
         return world, calls if survived else calls + 1

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
+import boto3
 from botocore.config import Config
 
 from lazyjobs_aws import AwsBackend
@@ -12,7 +13,6 @@ from lazyjobs_aws._layout import QUEUE_ATTRIBUTES, Layout
 from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws._times import read_utc
-from lazyjobs_aws.emulator import emulator_session
 
 REGION = "eu-west-1"
 QUEUE = "default"
@@ -22,8 +22,14 @@ B = TypeVar("B", bound=AwsBackend)
 
 @cache
 def _client(service: str) -> Any:
-    config = Config(retries={"total_max_attempts": 1})
-    return emulator_session().client(service, region_name=REGION, config=config)
+    # Not of the session that the conformance harness changes.
+    session = boto3.Session("any", "any", region_name=REGION)
+    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
+
+
+def shared_client(service: str) -> Any:
+    """The client that every namespace of this process has."""
+    return _client(service)
 
 
 class _Shared:
