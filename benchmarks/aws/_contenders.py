@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 from benchmarks._contender import Contender, Gauge, enqueue_each
 from benchmarks._job import noop, runs, wait_until
 from lazyjobs import BaseJob, JobRunner, State
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._layout import Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws.emulator import emulator_session
 

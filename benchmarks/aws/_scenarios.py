@@ -8,10 +8,9 @@ from time import sleep
 
 from benchmarks.aws._meter import Charges, Meter
 from lazyjobs import BaseJob, ClaimParams, CompleteParams, InsertParams, JobRunner, Record, RetryParams
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._layout import Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws.emulator import emulator_session
 

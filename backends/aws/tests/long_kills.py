@@ -13,10 +13,9 @@ import pytest
 from aws_support import worker
 
 from lazyjobs import InsertParams, ListOptions, State
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._layout import Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws.emulator import emulator_session, endpoint_of_emulator
 

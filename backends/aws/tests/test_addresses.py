@@ -3,9 +3,8 @@ import re
 import pytest
 
 from lazyjobs import CONTRACT_VERSION, BackendURL, BackendURLError, open_backend
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
-from lazyjobs_aws._options import Options
 
 NAMES = ("default", "a", "A" * 100, "mail.out", "mail:out", "mail/out", "mail_out", "Default", "x" * 99 + "y")
 

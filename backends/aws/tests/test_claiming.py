@@ -71,12 +71,13 @@ def test_closing_deletes_used_hints(place: Place, backend: AwsBackend) -> None:
     assert place.messages() == 0
 
 
+@pytest.mark.parametrize("body", ["hello", "-1", "0", "9" * 50])
 def test_a_message_that_is_no_hint_is_deleted_and_told(
-    place: Place, backend: AwsBackend, log: pytest.LogCaptureFixture
+    place: Place, backend: AwsBackend, log: pytest.LogCaptureFixture, body: str
 ) -> None:
     sqs = place.client("sqs")
     url = sqs.get_queue_url(QueueName=place.address.queue(QUEUE))["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    sqs.send_message(QueueUrl=url, MessageBody=body)
     insert(backend)
     claim(backend)
     assert backend.claim(ClaimParams()) is None

@@ -22,8 +22,7 @@ from lazyjobs import (
     Record,
     State,
 )
-from lazyjobs_aws import AwsBackend
-from lazyjobs_aws._options import Options
+from lazyjobs_aws import AwsBackend, Options
 
 LEASE = timedelta(seconds=3)
 SKEW = timedelta(seconds=0.4)

@@ -25,9 +25,8 @@ from lazyjobs import (
     RetryParams,
     WaitParams,
 )
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._layout import Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._policies import ROLES, make_policy
 
 Act = Callable[[AwsBackend, Place], object]

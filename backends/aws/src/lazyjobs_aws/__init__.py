@@ -4,5 +4,6 @@ DynamoDB holds the whole truth. SQS carries a hint for each job that is due at o
 """
 
 from lazyjobs_aws._backend import AwsBackend
+from lazyjobs_aws._options import Options
 
-__all__ = ["AwsBackend"]
+__all__ = ["AwsBackend", "Options"]

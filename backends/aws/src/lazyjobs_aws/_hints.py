@@ -1,6 +1,7 @@
 """Hints in SQS: that a job is due, and its id. They may be lost, repeated or late; nothing depends on them."""
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock
@@ -19,6 +20,7 @@ logger = logging.getLogger("lazyjobs.aws")
 BATCH = 10
 """The most that SQS takes or gives at once."""
 
+_ID = re.compile("[1-9][0-9]{0,18}")
 _LONGEST_KEPT = 10.0
 """In seconds: below a queue's visibility timeout, after which a used hint would come back."""
 _ASK_AGAIN = 60.0
@@ -86,7 +88,7 @@ class Hints:
         return [hint for message in answer.get("Messages", ()) if (hint := self._read(queue, message)) is not None]
 
     def _read(self, queue: str, message: dict[str, str]) -> Hint | None:
-        if message["Body"].isdecimal():
+        if _ID.fullmatch(message["Body"]):
             return Hint(queue, int(message["Body"]), message["ReceiptHandle"])
         logger.warning(
             "a message on %r is no hint, and is deleted: %.100r", self._address.queue(queue), message["Body"]

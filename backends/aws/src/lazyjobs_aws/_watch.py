@@ -1,7 +1,7 @@
 """Long polls in the background, and the threads that wait for what they bring."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from threading import Condition, Thread
 from time import monotonic
 
@@ -66,9 +66,8 @@ class Watch:
 
     def _poll(self, queue: str) -> None:
         if queue not in self._polled and not self._closed:
+            Thread(target=self._run, args=(queue,), name=f"lazyjobs-aws long poll {queue}", daemon=True).start()
             self._polled.add(queue)
-            poll: Callable[[], None] = lambda: self._run(queue)  # noqa: E731
-            Thread(target=poll, name=f"lazyjobs-aws long poll {queue}", daemon=True).start()
 
     def _run(self, queue: str) -> None:
         found: list[Hint] = []

@@ -11,10 +11,9 @@ from typing import Any, ClassVar
 
 import boto3
 
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._layout import QUEUE_ATTRIBUTES, SCHEMA, Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws._times import read_utc
 from lazyjobs_aws.emulator import Failures, emulator_session, endpoint_of_emulator, switchboard

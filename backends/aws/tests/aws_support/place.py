@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from lazyjobs_aws import AwsBackend
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._layout import QUEUE_ATTRIBUTES, Layout
-from lazyjobs_aws._options import Options
 from lazyjobs_aws._provision import Provisioner
 from lazyjobs_aws._times import read_utc
 

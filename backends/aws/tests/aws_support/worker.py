@@ -7,8 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lazyjobs import ClaimLostError, ClaimParams, CompleteParams, Record, WaitParams
-from lazyjobs_aws import AwsBackend
-from lazyjobs_aws._options import Options
+from lazyjobs_aws import AwsBackend, Options
 from lazyjobs_aws.emulator import emulator_session
 
 LEASE = timedelta(seconds=2)
