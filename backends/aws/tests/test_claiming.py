@@ -1,9 +1,11 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aws_support.place import QUEUE, Place
+from botocore.exceptions import EndpointConnectionError
 
 from lazyjobs import ClaimParams, CompleteParams, ExtendParams, InsertParams, Record, RetryParams, WaitParams
 from lazyjobs_aws import AwsBackend
@@ -169,3 +171,23 @@ def test_a_finished_record_gets_a_time_to_live_only_with_a_retention(place: Plac
     assert "expires" not in kept
     week = (place.now() + timedelta(days=7)).timestamp()
     assert abs(int(expiring["expires"]["N"]) - week) < 10
+
+
+def test_an_sqs_that_is_down_is_not_asked_by_every_claim(place: Place, log: pytest.LogCaptureFixture) -> None:
+    asked: list[str] = []
+
+    def refuse(model: Any, **_: object) -> None:
+        asked.append(model.name)
+        raise EndpointConnectionError(endpoint_url="https://sqs")
+
+    events = place.client("sqs").meta.events
+    events.register("before-call.sqs", refuse)
+    try:
+        backend = place.open()
+        ids = [insert(backend).id for _ in range(5)]
+        assert sorted(claim(backend).id for _ in range(5)) == ids
+    finally:
+        events.unregister("before-call.sqs", refuse)
+    assert 1 <= len(asked) <= 3
+    assert "SQS does not work" in log.text
+    backend.close()

@@ -14,6 +14,7 @@ from lazyjobs import BackendError
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._clients import Clients
 from lazyjobs_aws._errors import NO_SUCH_QUEUE, code_of, translated
+from lazyjobs_aws._rests import Rests
 
 logger = logging.getLogger("lazyjobs.aws")
 
@@ -23,8 +24,6 @@ BATCH = 10
 _ID = re.compile("[1-9][0-9]{0,18}")
 _LONGEST_KEPT = 10.0
 """In seconds: below a queue's visibility timeout, after which a used hint would come back."""
-_ASK_AGAIN = 60.0
-"""In seconds, for a queue that did not exist."""
 
 
 class Hint(Struct, frozen=True):
@@ -39,7 +38,8 @@ class Hint(Struct, frozen=True):
 class Hints:
     """Sends, receives and deletes the hints of one namespace; thread-safe.
 
-    No method raises what SQS answered: failures are logged, for the index finds every job that no hint tells of.
+    No method raises what SQS answered: failures are logged, for the index finds every job that no hint tells of; and
+    for a while after one SQS is left alone.
     Used hints are deleted ten at a time.
     """
 
@@ -48,7 +48,8 @@ class Hints:
         self._clients = clients
         self._lock = Lock()
         self._urls: dict[str, str] = {}
-        self._missing: dict[str, float] = {}
+        self._rests = Rests()
+        self._told: set[str] = set()
         self._used: defaultdict[str, list[str]] = defaultdict(list)
         self._used_since: dict[str, float] = {}
 
@@ -61,7 +62,9 @@ class Hints:
                 with translated(self._address, "sending a hint"):
                     self._send(url, some)
             except BackendError as error:
-                logger.warning("no hint was sent for %d jobs on %r, which start later: %s", len(some), queue, error)
+                self._failed(queue, error)
+                return
+            self._rests.worked(queue)
 
     def _send(self, url: str | None, ids: Sequence[int]) -> None:
         sqs = self._clients.sqs
@@ -83,8 +86,9 @@ class Hints:
                     QueueUrl=url, MaxNumberOfMessages=min(most, BATCH), WaitTimeSeconds=wait
                 )
         except BackendError as error:
-            self._forget(queue, error)
+            self._failed(queue, error)
             return []
+        self._rests.worked(queue)
         return [hint for message in answer.get("Messages", ()) if (hint := self._read(queue, message)) is not None]
 
     def _read(self, queue: str, message: dict[str, str]) -> Hint | None:
@@ -122,7 +126,7 @@ class Hints:
         with self._lock:
             receipts = self._used.pop(queue, [])
             self._used_since.pop(queue, None)
-        url = self._urls.get(queue)  # gone with a queue that was deleted, and its messages
+        url = self._url(queue)  # without one they come back, if they are not gone with the queue
         for begin in range(0, len(receipts) if url else 0, BATCH):
             some = receipts[begin : begin + BATCH]
             try:
@@ -132,32 +136,31 @@ class Hints:
                         Entries=[{"Id": str(place), "ReceiptHandle": each} for place, each in enumerate(some)],
                     )
             except BackendError as error:
-                self._forget(queue, error)
+                self._failed(queue, error)
 
     def _url(self, queue: str) -> str | None:
-        """The queue's URL; None if there is no such queue, or SQS does not answer."""
-        url = self._urls.get(queue)
-        if url is not None or monotonic() < self._missing.get(queue, 0.0):
-            return url
+        """The queue's URL; None if there is no such queue, or SQS has just failed."""
+        if self._rests.resting(queue):
+            return None
+        if queue in self._urls:
+            return self._urls[queue]
         try:
             with translated(self._address, "looking for the queue"):
-                url = self._clients.sqs.get_queue_url(QueueName=self._address.queue(queue))["QueueUrl"]
+                url: str = self._clients.sqs.get_queue_url(QueueName=self._address.queue(queue))["QueueUrl"]
         except BackendError as error:
-            self._forget(queue, error)
+            self._failed(queue, error)
             return None
         self._urls[queue] = url
-        return self._urls[queue]
+        return url
 
-    def _forget(self, queue: str, error: BackendError) -> None:
-        if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE):
+    def _failed(self, queue: str, error: BackendError) -> None:
+        missing = isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE
+        self._rests.failed(queue, long=missing)
+        if not missing:
             logger.warning("SQS does not work for %r, whose jobs start later: %s", queue, error)
             return
         self._urls.pop(queue, None)
-        if queue not in self._missing:
-            logger.warning(
-                "there is no SQS queue for %r, whose jobs start later; create it: lazyjobs-aws create '%s' --queue %s",
-                queue,
-                self._address,
-                queue,
-            )
-        self._missing[queue] = monotonic() + _ASK_AGAIN
+        if queue not in self._told:
+            self._told.add(queue)
+            create = f"lazyjobs-aws create '{self._address}' --queue {queue}"
+            logger.warning("there is no SQS queue for %r, whose jobs start later; create it: %s", queue, create)
