@@ -7,7 +7,7 @@ _LONGEST = 60.0
 
 
 class Rests:
-    """For each queue until when it is left alone: a second after a failure, twice as long after another, at most a minute.
+    """Until when each queue is left alone: a second after a failure, twice as long after another, at most a minute.
 
     A race between threads costs a request at most.
     """
