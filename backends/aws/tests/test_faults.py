@@ -63,6 +63,7 @@ class Day:
         self.chaos = Chaos(seed)
         self.register = Register()
         self._stopped = threading.Event()
+        self._purging = threading.Lock()
         self._failed: list[BaseException] = []
         self._threads: list[threading.Thread] = []
 
@@ -97,7 +98,8 @@ class Day:
                 continue
             self.register.acknowledged.add(kind)
             if number % 20 == 10:
-                self.place.purge()
+                with self._purging:
+                    self.place.purge()
 
     def work(self, backend: AwsBackend, offset: timedelta) -> None:
         while not self._stopped.is_set():
