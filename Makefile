@@ -6,15 +6,15 @@ PYTHON := $(or $(shell for python in python3 python3.13 python3.12 python3.11; d
 UV := .tools/bin/uv
 UV_PIN := $(shell grep '^uv==' constraints.txt)
 RUN := .venv/bin
-DISTRIBUTIONS := . backends/memory backends/sqlite lazyjobs_testkit
+DISTRIBUTIONS := . backends/memory backends/sqlite backends/aws lazyjobs_testkit
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 SOURCES := pyproject.toml constraints.txt $(wildcard */pyproject.toml backends/*/pyproject.toml)
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo setup test lint types build check bench bench-sqlite docs zoo proof wheels torture torture-sqlite test-bench \
-	compiler format clean
+.PHONY: demo setup test lint types build check bench bench-sqlite bench-aws docs zoo proof wheels torture \
+	torture-sqlite aws test-bench compiler format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -57,6 +57,7 @@ types: setup
 	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
 	$(RUN)/mypy backends/sqlite
+	$(RUN)/mypy backends/aws
 	$(RUN)/mypy lazyjobs_testkit/src lazyjobs_testkit/tests
 	sh scripts/check_skeleton.sh $(RUN)
 
@@ -100,7 +101,23 @@ torture-sqlite: setup compiler
 compiler:
 	@sh scripts/install_compiler.sh
 
+# The whole kit and the long searches; on moto, and on ministack, which shares no code with it.
+aws: setup .emulators/ministack/ready
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python -m pytest -q -n 2 backends/aws/tests/kit_server.py backends/aws/tests/long_crashes.py
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q \
+		backends/aws/tests/kit_server.py backends/aws/tests/long_costs.py backends/aws/tests/long_kills.py
+
+bench-aws: setup .emulators/ministack/ready
+	@$(UV) pip install --quiet --python .venv -c constraints.txt --group bench-aws
+	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m benchmarks.aws $(ARGS)
+	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m benchmarks.aws.race
+
+.emulators/ministack/ready: $(UV) backends/aws/emulators.txt
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .emulators/ministack
+	@$(UV) pip install --quiet --python .emulators/ministack -r backends/aws/emulators.txt
+	@touch $@
+
 check: lint types test torture test-bench zoo docs wheels
 
 clean:
-	rm -rf .venv .venvs .tools dist build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache

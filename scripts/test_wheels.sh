@@ -17,9 +17,9 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-import lazyjobs, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit
+import lazyjobs, lazyjobs_aws, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit
 
-for package in (lazyjobs, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit):
+for package in (lazyjobs, lazyjobs_aws, lazyjobs_memory, lazyjobs_sqlite, lazyjobs_testkit):
     place = Path(package.__file__).parent
     assert place.is_relative_to(sys.prefix), place
     assert (place / "py.typed").is_file(), place

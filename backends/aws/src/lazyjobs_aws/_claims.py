@@ -1,0 +1,159 @@
+"""Which record is claimed next: the policy over hints and index."""
+
+import random
+from collections.abc import Iterable, Iterator
+from time import monotonic
+
+from msgspec import Struct
+
+from lazyjobs import BackendError, ClaimParams, Record, State
+from lazyjobs_aws._hints import Hint, Hints
+from lazyjobs_aws._ids import milliseconds_since
+from lazyjobs_aws._index import Entry, Index, Look
+from lazyjobs_aws._table import Refused, Table
+from lazyjobs_aws._times import Clock, to_microseconds
+from lazyjobs_aws._watch import Watch
+
+_OVERTAKEN = 60_000
+"""In milliseconds: a hint so much older than one that has just come is taken to be lost."""
+_LOOKS = 3
+_WANTED = 25
+
+
+class Turns:
+    """Whose turn it is, shared by the threads of one instance; a race between them costs a request at most.
+
+    The index goes first once every `sweep` seconds, and while it has records that no hint tells of; but never twice
+    running, be the claims ever so far apart.
+    """
+
+    def __init__(self, sweep: float) -> None:
+        self._sweep = sweep
+        self._looked = float("-inf")
+        self._more = False
+        self._index_was_first = False
+        self._newest = 0
+
+    def index_first(self) -> bool:
+        due = monotonic() - self._looked >= self._sweep
+        self._index_was_first = not self._index_was_first and (due or self._more)
+        return self._index_was_first
+
+    def looked(self, untold: int) -> None:
+        """The index had so many that no hint tells of."""
+        self._looked = monotonic()
+        self._more = untold > 1
+
+    def came(self, hint: Hint) -> None:
+        self._newest = max(self._newest, hint.id)
+
+    def is_told(self, entry: Entry) -> bool:
+        """Whether a hint for the entry is still to be expected."""
+        return entry.hinted and milliseconds_since(self._newest, entry.id) < _OVERTAKEN
+
+
+class Sources(Struct, frozen=True):
+    """Where records to claim come from."""
+
+    table: Table
+    index: Index
+    hints: Hints
+    watch: Watch
+    clock: Clock
+    turns: Turns
+
+
+def claim(sources: Sources, params: ClaimParams, limit: int) -> list[Record]:
+    """At most `limit` records; what was claimed before something failed is returned all the same."""
+    sources.hints.delete_old()
+    attempt = _Claim(sources, params, limit)
+    try:
+        attempt.run()
+    except BackendError:
+        if not attempt.records:
+            raise
+    return attempt.records
+
+
+class _Claim:
+    """One call: hints that came by themselves, perhaps the index, hints asked for, then all that the index has."""
+
+    def __init__(self, sources: Sources, params: ClaimParams, limit: int) -> None:
+        self.records: list[Record] = []
+        self._from = sources
+        self._params = params
+        self._queues = tuple(dict.fromkeys(params.queues))
+        self._limit = limit
+        self._tried: set[int] = set()
+        self._beaten = False
+
+    def run(self) -> None:
+        for id, hint in self._candidates():
+            self._try(id, hint)
+            if len(self.records) >= self._limit:
+                break
+
+    def _try(self, id: int, hint: Hint | None) -> None:
+        now = self._now()
+        end = now + to_microseconds(self._params.lease)
+        found = self._from.table.claim(id, now=now, lease_end=end, clock=to_microseconds(self._from.clock()))
+        if isinstance(found, Record):
+            self.records.append(found)
+        else:
+            self._beaten = hint is None
+        # A hint that is early, by the clocks of two machines, comes back by itself.
+        if hint is not None and not (isinstance(found, Refused) and _is_pending(found)):
+            self._from.hints.use(hint)
+
+    def _now(self) -> int:
+        # Read anew for each request: by an older time what was inserted in between would not be due.
+        return to_microseconds(self._from.clock() if self._params.now is None else self._params.now)
+
+    def _candidates(self) -> Iterator[tuple[int, Hint | None]]:
+        yield from self._noted(self._brought())
+        look: Look | None = None
+        if self._from.turns.index_first():
+            look = self._look()
+            yield from self._untried(each for each in look.due if not self._from.turns.is_told(each))
+        yield from self._noted(self._asked_for())
+        for _ in range(_LOOKS):
+            look = look or self._look()
+            yield from self._untried(look.due)
+            if len(look.due) < _WANTED:
+                break
+            look = None
+
+    def _brought(self) -> Iterator[Hint]:
+        while (hint := self._from.watch.take(self._queues)) is not None:
+            yield hint
+
+    def _asked_for(self) -> Iterator[Hint]:
+        for queue in random.sample(self._queues, len(self._queues)):
+            hints: list[Hint] | None = None
+            while hints != [] and not self._from.watch.polls(queue):
+                hints = self._from.hints.receive(queue, self._limit - len(self.records))
+                yield from hints
+
+    def _noted(self, hints: Iterable[Hint]) -> Iterator[tuple[int, Hint]]:
+        for hint in hints:
+            self._from.turns.came(hint)
+            self._tried.add(hint.id)
+            yield hint.id, hint
+
+    def _untried(self, entries: Iterable[Entry]) -> Iterator[tuple[int, None]]:
+        """In order; but at random once another worker was quicker, since he goes by the same order."""
+        left = [entry.id for entry in entries if entry.id not in self._tried]
+        self._beaten = False
+        while left:
+            id = left.pop(random.randrange(len(left)) if self._beaten else 0)  # noqa: S311 (no secret)
+            self._tried.add(id)
+            yield id, None
+
+    def _look(self) -> Look:
+        look = self._from.index.look(self._queues, self._now(), max(self._limit, _WANTED))
+        self._from.turns.looked(sum(not self._from.turns.is_told(each) for each in look.due))
+        return look
+
+
+def _is_pending(found: Refused) -> bool:
+    return found.item is not None and found.item["state"]["S"] == State.PENDING

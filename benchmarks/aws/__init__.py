@@ -1,0 +1,1 @@
+"""What a job costs on DynamoDB and SQS, counted on an emulator that counts."""
