@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 from benchmarks._contender import Contender
-from benchmarks._workload import Figures, measure_latency, measure_throughput
+from benchmarks._process import Figures
+from benchmarks._workload import measure_latency, measure_throughput
 from benchmarks.aws._contenders import CONTENDERS, WORKERS
 from lazyjobs_aws.emulator import ENDPOINT
 
