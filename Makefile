@@ -20,12 +20,17 @@ demo: setup
 	@mkdir -p .demo
 	$(RUN)/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}"
 
+# Everything on the first interpreter; on the others what may differ there: the core, the plugin, the embedded backends.
+ELSEWHERE := tests backends/memory backends/sqlite --deselect backends/sqlite/tests/test_conformance.py::TestSQLiteNormal \
+	$(addprefix lazyjobs_testkit/tests/,test_plugin.py test_jobs_fixture.py test_jobs_running.py test_suite.py)
+
 test: setup
-	@set -e; for found in $$($(PYTHON) scripts/interpreters.py); do \
+	@set -e; scope=; for found in $$($(PYTHON) scripts/interpreters.py); do \
 		version=$${found%%=*}; \
 		echo "== Python $$version"; \
 		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
-		.venvs/$$version/bin/python -m pytest -q -n 2 $(ARGS); \
+		.venvs/$$version/bin/python -m pytest -q -n 2 $$scope $(ARGS); \
+		scope="$(ELSEWHERE)"; \
 	done
 
 setup: .venv/ready
@@ -68,7 +73,7 @@ docs: setup
 	$(RUN)/python -m pytest -q README.md docs
 
 zoo: setup
-	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 2 --page docs/zoo.md $(ARGS)
+	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 4 --page docs/zoo.md $(ARGS)
 
 proof: setup
 	$(RUN)/python -m lazyjobs_testkit.zoo --seeds 100 --jobs 2 --page docs/proof.md
