@@ -272,7 +272,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_the_right_manifest(
     assert not (tmp_path / "out" / "manifest").exists()
     with closing(SQLiteBackend(tmp_path / "jobs.db")) as backend:
         left = backend.stats()
-        assert left.total > left.by_state.get(State.SUCCEEDED, 0)
+        assert left.by_state.get(State.SUCCEEDED, 0) < len(names)
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
     manifest = (tmp_path / "out" / "manifest").read_bytes().splitlines(keepends=True)
     assert sorted(manifest) == sorted(sha256sum("--", *names, cwd=tree).splitlines(keepends=True))

@@ -348,6 +348,12 @@ def test_the_kits_own_tests_without_a_backend_are_no_tests(run: Run) -> None:
     assert run("", "--pyargs", "lazyjobs_testkit").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+def test_a_run_leaves_no_suite_for_the_next_in_the_same_process(run: Run) -> None:
+    arguments = ("--pyargs", "lazyjobs_testkit", "--lazyjobs-backend=shelves:ShelfHarness", "-k", "INS-01")
+    assert run("", *arguments).ret == pytest.ExitCode.OK
+    assert run("", "--pyargs", "lazyjobs_testkit").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 def test_a_selection_that_leaves_nothing_is_an_error(run: Run) -> None:
     arguments = ("--pyargs", "lazyjobs_testkit", "--lazyjobs-backend=shelves:ShelfHarness", "-k", "CLM-99")
     assert run("", *arguments).ret == pytest.ExitCode.USAGE_ERROR

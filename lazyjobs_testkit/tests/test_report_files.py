@@ -95,10 +95,19 @@ def test_the_text_tells_a_failure_in_brief() -> None:
 def test_the_text_tells_the_rule_and_the_last_calls_where_there_is_no_other_place_for_them() -> None:
     text = render_text(report(FAILED), detailed=True)
     assert "“The contract's <words>.”" in text
-    assert "… and 3 before these" in text
+    assert "… 3 more" in text
     assert "call 2\n" not in text
     assert "call 3\n" in text
     assert "call 14\n" in text
+
+
+def test_the_calls_on_the_records_that_a_failure_names_are_told_however_long_ago_they_were() -> None:
+    calls = tuple(f"backend.insert() → Record(id={id})" for id in range(1, 61))
+    failed = msgspec.structs.replace(FAILED, message="claimed 7 at 12:00:03 before 13", calls=calls)
+    text = render_text(report(failed), detailed=True)
+    told = [int(id) for id in re.findall(r"id=(\d+)", text)]
+    assert told == [7, 13, 56, 57, 58, 59, 60]
+    assert re.findall(r"… (\d+) more", text) == ["6", "5", "42"]
 
 
 def test_the_text_gathers_what_does_not_apply_by_its_reason() -> None:

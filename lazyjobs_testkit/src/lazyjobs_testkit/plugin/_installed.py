@@ -18,13 +18,17 @@ class InstalledSuites(pytest.Module):
     suites: Mapping[str, type[Suite]] = {}
 
     def collect(self) -> list[pytest.Item | pytest.Collector]:
-        """The suites, as if the module had defined them."""
-        # A run before this one in the same process has left its own.
-        for name in [name for name, value in vars(self.obj).items() if hasattr(value, REFERENCE)]:
-            delattr(self.obj, name)
+        """The suites, as if the module had defined them until the run is over."""
         for name, suite in self.suites.items():
             setattr(self.obj, name, suite)
+        self.config.add_cleanup(self._clear)
         return list(super().collect())
+
+    def _clear(self) -> None:
+        # The module outlives the run, and another run in the same process may ask for other backends, or for none.
+        for name in self.suites:
+            if hasattr(self.obj, name):
+                delattr(self.obj, name)
 
 
 def make_suites(config: pytest.Config) -> dict[str, type[Suite]]:

@@ -1,11 +1,14 @@
 """What the end of a test means for its rule."""
 
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 
 from lazyjobs_testkit.plugin._collecting import SuiteNotes
 from lazyjobs_testkit.report import Observation, Status, render_calls
 from lazyjobs_testkit.rules import Rule
+from lazyjobs_testkit.suite._aftermath import look_afterwards
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._outcomes import BLOCKED, NOT_APPLICABLE
 from lazyjobs_testkit.suite._trail import printable
@@ -20,13 +23,14 @@ def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: Sui
     if status is None:
         return
     failed = status is Status.FAILED
+    message = _message_of(report) if failed else ""
     calls = _calls_of(item) if failed else ()
     observation = Observation(
         test=item.nodeid,
         rule=rule.id,
         status=status,
         reason=reason,
-        message=_message_of(report) if failed else "",
+        message=message,
         calls=calls,
         seconds=report.duration,
         subject=notes.gate.subject,
@@ -34,7 +38,7 @@ def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: Sui
     )
     if failed:
         notes.broken[rule.id] = True
-        _tell(report, rule, calls, notes.reproduce.replace("{rule}", rule.id))
+        _tell(report, rule, render_calls(calls, message), notes.reproduce.replace("{rule}", rule.id))
         observation = _expect(observation, report, notes)
     # As plain values: that is what a worker can send to its controller.
     report.lazyjobs = msgspec.to_builtins(observation)  # type: ignore[attr-defined]
@@ -61,8 +65,10 @@ def _read_skip(report: pytest.TestReport) -> tuple[Status, str]:
 
 def _calls_of(item: pytest.Item) -> tuple[str, ...]:
     bench = getattr(item, "funcargs", {}).get("bench")
-    trail = bench.trail if isinstance(bench, Bench) else []
-    return tuple(str(call) for call in trail[-_KEPT_CALLS:])
+    if not isinstance(bench, Bench):
+        return ()
+    look_afterwards(bench)
+    return tuple(str(call) for call in bench.trail[-_KEPT_CALLS:])
 
 
 def _message_of(report: pytest.TestReport) -> str:
@@ -75,13 +81,13 @@ def _message_of(report: pytest.TestReport) -> str:
     return "\n".join([*lines[:_KEPT_LINES], *more])
 
 
-def _tell(report: pytest.TestReport, rule: Rule, calls: tuple[str, ...], command: str) -> None:
+def _tell(report: pytest.TestReport, rule: Rule, calls: Iterable[str], command: str) -> None:
     add_section = getattr(report.longrepr, "addsection", None)
     if add_section is None:
         return
     lines = [f"“{rule.text}”", ""]
-    if calls:
-        lines += ["the calls that led here:", *render_calls(calls), ""]
+    if shown := list(calls):
+        lines += ["the calls that led here:", *shown, ""]
     lines += [f"reproduce:   {command}", f"usual cause: {rule.cause}"]
     add_section(f"{rule.id}  {rule.title}  ({rule.keyword}, since contract {rule.since})", "\n".join(lines))
 

@@ -1,12 +1,16 @@
 """The report as a terminal shows it."""
 
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from lazyjobs_testkit.report._values import NOT_RUN, Report, RuleResult, Status
 
 _SHOWN_CALLS = 12
+_LAST_CALLS = 5
+_NUMBER = re.compile(r"(?<![\d:.-])\d{1,19}(?![\d:.-]*\d)")
+"""What may be a record's id: a whole number that is no part of a time."""
 _WIDTH = 110
 
 
@@ -67,17 +71,29 @@ def render_failure(rule: RuleResult, *, detailed: bool) -> Iterator[str]:
         yield from _indent(f"“{rule.text}”")
         if rule.calls:
             yield "   the calls that led here:"
-            yield from (f"  {line}" for line in render_calls(rule.calls))
+            yield from (f"  {line}" for line in render_calls(rule.calls, rule.message))
     yield f"   reproduce: {rule.reproduce}"
     yield f"   usual cause: {rule.cause}"
 
 
-def render_calls(calls: Iterable[str]) -> Iterator[str]:
-    """The last calls before a failure, in lines."""
+def render_calls(calls: Iterable[str], message: str) -> Iterator[str]:
+    """The calls before a failure that tell most, in lines: the last ones, and those on records that it names."""
     every = list(calls)
-    if len(every) > _SHOWN_CALLS:
-        yield f"   … and {len(every) - _SHOWN_CALLS} before these"
-    yield from (f"   {call}" for call in every[-_SHOWN_CALLS:])
+    shown = _choose_calls(every, message)
+    for before, place in zip((-1, *shown), shown, strict=False):
+        if left_out := place - before - 1:
+            yield f"   … {left_out} more"
+        yield f"   {every[place]}"
+
+
+def _choose_calls(calls: Sequence[str], message: str) -> list[int]:
+    last = range(max(0, len(calls) - _LAST_CALLS), len(calls))
+    named = _NUMBER.findall(message)
+    about = re.compile(rf"\bid=({'|'.join(named)})\b") if named else None
+    rest = [place for place in range(last.start) if about is not None and about.search(calls[place])]
+    room = _SHOWN_CALLS - len(last)
+    # Where none is about what the message names, those just before the last tell most.
+    return [*(rest or range(last.start))[-room:], *last]
 
 
 def describe_first(report: Report) -> str:

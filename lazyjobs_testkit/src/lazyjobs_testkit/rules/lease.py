@@ -40,7 +40,8 @@ RULES = (
         text="a record is handed to one caller only, among all threads, processes and machines, until its lease has "
         "ended",
         level=Level.CORE,
-        cause="a fixed visibility timeout, or a reaper that takes every claim of a certain age",
+        cause="a fixed visibility timeout, a reaper that takes every claim of a certain age by its own clock, "
+        "or an end that is rounded or compared with the backend's clock instead of `params.now`",
         needs=(*_NEEDS, "CLM-09", "CLM-18", "LSE-01", "INS-04"),
     ),
     Rule(

@@ -20,12 +20,13 @@ class Clerk:
         # A daemon, since nothing can end a call that does not return.
         threading.Thread(target=self._work, name=f"lazyjobs-kit-{name}", daemon=True).start()
 
-    def do(self, task: Callable[[], T]) -> T:
-        """What the task returns, or raises; fails if it does neither within ten seconds."""
+    def do(self, task: Callable[[], T], *, patience: float | None = None) -> T:
+        """What the task returns, or raises; fails if it does neither within ten seconds, or as many as given."""
         future: Future[T] = Future()
         self._tasks.put(lambda: _settle(future, task))
-        wait([future], timeout=_PATIENCE)
-        assert future.done(), f"{self._name} made a call that had not returned after {_PATIENCE:.0f} s"
+        seconds = _PATIENCE if patience is None else patience
+        wait([future], timeout=seconds)
+        assert future.done(), f"{self._name} made a call that had not returned after {seconds:.0f} s"
         return future.result()
 
     def dismiss(self) -> None:

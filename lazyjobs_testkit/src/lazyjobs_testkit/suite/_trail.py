@@ -167,6 +167,8 @@ def _usual_record(record: Record) -> dict[str, object]:
 def _describe_time(value: datetime) -> str:
     if value.utcoffset() is None:
         return f"{value.isoformat()} (naive)"
+    if value.utcoffset():
+        return value.isoformat(" ")
     utc = value.astimezone(UTC)
     time = f"{utc:%H:%M:%S}" if not utc.microsecond else f"{utc:%H:%M:%S.%f}"
     return time if utc.date() == datetime.now(UTC).date() else f"{utc:%Y-%m-%d} {time}"

@@ -81,18 +81,19 @@ class ClaimTests:
         needs_strict_ordering(bench)
         retried = bench.claimed(run_at=PAST, lease=HOUR)
         bench.backend.retry(RetryParams(id=retried.id, attempt=retried.attempt, run_at=PAST + 2 * HOUR))
-        ended = bench.claimed(run_at=PAST, now=PAST + HOUR, lease=3 * HOUR)
-        earlier, later, last = (bench.insert(run_at=PAST + hours * HOUR) for hours in (1, 3, 5))
+        ended = bench.claimed(run_at=PAST + HOUR, now=PAST + HOUR, lease=3 * HOUR)
+        earlier, later, last = (bench.insert(run_at=PAST + hours * HOUR) for hours in (0.5, 3, 5))
         claimed = claim_all(bench, 5)
         names = {
-            earlier.id: "pending, due first",
-            retried.id: "retrying, due next",
-            later.id: "pending, due third",
-            ended.id: "running, its lease ended after that",
-            last.id: "pending, due last",
+            earlier.id: "pending",
+            retried.id: "retrying",
+            later.id: "pending",
+            ended.id: "running, by the end of its lease",
+            last.id: "pending",
         }
-        shown = [names.get(record.id, f"record {record.id}") for record in claimed]
-        assert shown == [*names.values()], f"records were claimed in this order: {'; '.join(shown)}"
+        expected = ", ".join(f"{id} ({name})" for id, name in names.items())
+        shown = [record.id for record in claimed]
+        assert shown == [*names], f"expected records {expected}, in this order of their due times; claimed {shown}"
 
     @rule("CLM-08")
     def test_a_record_is_due_at_its_due_time_exactly(self, bench: Bench) -> None:

@@ -89,8 +89,10 @@ class ExtendTests:
         now = FUTURE
         record = bench.claimed(run_at=PAST, now=now, lease=10 * SECOND)
         extending.extend(ExtendParams(id=record.id, attempt=record.attempt, now=now, lease=2 * HOUR))
-        early = now + HOUR
-        claim_nothing(bench, f"it was extended beyond {describe(early)}", now=early)
+        end = describe(now + 2 * HOUR)
+        shown = describe(stored(bench, record.id).lease_expires_at)
+        reason = f"it was extended until {end} (list showed {shown} as its end) and now was {describe(now + HOUR)}"
+        claim_nothing(bench, reason, now=now + HOUR)
         claim_again(bench, record, now=now + 3 * HOUR)
 
     @rule("EXT-06")

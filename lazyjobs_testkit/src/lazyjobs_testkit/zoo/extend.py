@@ -121,7 +121,7 @@ ANIMALS = (
     Animal(ExtendsFromItsEnd.Harness, "EXT-03", r"lease_expires_at of record 1, extended by an hour, .* not the clock"),
     Animal(TooLateToExtend.Harness, "EXT-04", r"extend was refused although nobody claimed record 1 again"),
     Animal(ExtendTouches.Harness, "EXT-05", r"extend changed record 1: updated_at"),
-    Animal(ExtendsForShow.Harness, "EXT-06", r"claimed record 1 .* although it was extended beyond"),
+    Animal(ExtendsForShow.Harness, "EXT-06", r"claimed record 1 .* although it was extended until"),
     Animal(StaleExtends.Harness, "EXT-07", r"attempt 1, was accepted, although record 1 was claimed again"),
     Animal(ExtendsTheFinished.Harness, "EXT-08", r"was accepted, although record 1 is \w+"),
     Animal(ExtendsTheUnknown.Harness, "EXT-08", r"extend of record 2, attempt 1, was accepted, .* is the only one"),
