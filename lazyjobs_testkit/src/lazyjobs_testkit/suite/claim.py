@@ -81,7 +81,7 @@ class ClaimTests:
         needs_strict_ordering(bench)
         retried = bench.claimed(run_at=PAST, lease=HOUR)
         bench.backend.retry(RetryParams(id=retried.id, attempt=retried.attempt, run_at=PAST + 2 * HOUR))
-        ended = bench.claimed(run_at=PAST + HOUR, now=PAST + HOUR, lease=3 * HOUR)
+        ended = bench.claimed(run_at=PAST + 0.75 * HOUR, now=PAST + HOUR, lease=3 * HOUR)
         earlier, later, last = (bench.insert(run_at=PAST + hours * HOUR) for hours in (0.5, 3, 5))
         claimed = claim_all(bench, 5)
         names = {
