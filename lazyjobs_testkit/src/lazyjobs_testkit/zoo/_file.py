@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from lazyjobs import BackendError, BackendUnavailableError, Record, State, WaitParams
+from lazyjobs import BackendClosedError, BackendError, BackendUnavailableError, Record, State, WaitParams
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.zoo._base import SevenMethods, Table, TableHarness, TameBackend
 from lazyjobs_testkit.zoo._weather import WEATHER, Weather
@@ -269,6 +269,29 @@ class FileMethods(SevenMethods):
 
     def now(self) -> datetime:
         return super().now() + self.table.weather.offset
+
+
+class ClosingMethods(FileMethods):
+    """The same with a close, which rewrites what `last_words` says."""
+
+    closed = False
+
+    @contextmanager
+    def exclusive(self, method: str) -> Iterator[None]:
+        if self.closed:
+            raise BackendClosedError
+        with super().exclusive(method):
+            yield
+
+    def close(self) -> None:
+        if not self.closed:
+            with self.exclusive("close"):
+                for record in self.last_words():
+                    self.table.put(record)
+        self.closed = True
+
+    def last_words(self) -> Sequence[Record]:
+        return ()
 
 
 class FileBackend(FileMethods, TameBackend):

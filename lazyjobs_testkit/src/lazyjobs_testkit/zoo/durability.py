@@ -4,14 +4,13 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from lazyjobs import (
-    BackendClosedError,
     BackendError,
     BackendUnavailableError,
     ClaimParams,
@@ -23,6 +22,7 @@ from lazyjobs_testkit.zoo._animal import Animal
 from lazyjobs_testkit.zoo._base import TameBackend
 from lazyjobs_testkit.zoo._file import (
     HEADER,
+    ClosingMethods,
     FileMethods,
     Journal,
     SharedFileHarness,
@@ -31,24 +31,11 @@ from lazyjobs_testkit.zoo._file import (
 _SOON = 0.005
 
 
-class ClosingWriter(FileMethods):
+class ClosingWriter(ClosingMethods):
     """Writes all records once more when it is closed, and forgets their errors."""
 
-    closed = False
-
-    @contextmanager
-    def exclusive(self, method: str) -> Iterator[None]:
-        if self.closed:
-            raise BackendClosedError
-        with super().exclusive(method):
-            yield
-
-    def close(self) -> None:
-        if not self.closed:
-            with self.exclusive("close"):
-                for record in self.table.all():
-                    self.table.put(replace(record, last_error=""))
-        self.closed = True
+    def last_words(self) -> Sequence[Record]:
+        return [replace(record, last_error="") for record in self.table.all()]
 
 
 class BackgroundJournal(Journal):

@@ -1,13 +1,11 @@
 """Backends that are right in every example, and go wrong after some sequence of calls."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from lazyjobs import (
-    BackendClosedError,
     ClaimLostError,
     ClaimParams,
     ExtendParams,
@@ -20,7 +18,7 @@ from lazyjobs import (
 )
 from lazyjobs_testkit.zoo._animal import Animal
 from lazyjobs_testkit.zoo._base import SevenMethods, Table, TameBackend
-from lazyjobs_testkit.zoo._file import FileMethods
+from lazyjobs_testkit.zoo._file import ClosingMethods
 
 _THIRD = 3
 
@@ -53,25 +51,12 @@ class OwnRetries(SevenMethods):
             self.retried.add(params.id)
 
 
-class RetryForgetter(FileMethods):
+class RetryForgetter(ClosingMethods):
     """Forgets, when it is closed, the error of a record that was retried more than once."""
 
-    closed = False
-
-    @contextmanager
-    def exclusive(self, method: str) -> Iterator[None]:
-        if self.closed:
-            raise BackendClosedError
-        with super().exclusive(method):
-            yield
-
-    def close(self) -> None:
-        if not self.closed:
-            with self.exclusive("close"):
-                for record in self.table.all():
-                    if record.state is State.RETRYING and record.attempt > 1:
-                        self.table.put(replace(record, last_error=""))
-        self.closed = True
+    def last_words(self) -> Sequence[Record]:
+        retried = [each for each in self.table.all() if each.state is State.RETRYING and each.attempt > 1]
+        return [replace(record, last_error="") for record in retried]
 
 
 class ThirdExtension(TameBackend):
