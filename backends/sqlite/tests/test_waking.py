@@ -54,8 +54,9 @@ def test_the_pipe_of_a_killed_waiter_is_removed_by_the_next_who_rings(
     backend: SQLiteBackend, insert: Callable[..., Record], path: Path, ears: Callable[[], list[str]],
     wait_until: Callable[..., None],
 ) -> None:  # fmt: skip
+    board = Path(f"{path}-lazyjobs", "board")
     with start_waiter(path) as waiter:
-        wait_until(ears)
+        wait_until(lambda: ears() and any(board.read_bytes()))  # it has made its pipe, and said that it listens
         waiter.send_signal(signal.SIGKILL)
         waiter.communicate()
     assert len(ears()) == 1
