@@ -74,8 +74,12 @@ def storm(site: Site, choices: random.Random, *, processes: int, seconds: float,
 
 
 def interrupt(site: Site, choices: random.Random, *, processes: int, seconds: float, act: Callable[[], None]) -> None:
-    """Lets processes work for so many seconds, then while `act` runs, then again, and kills them in the end."""
+    """Lets processes work for so many seconds, then while `act` runs, then again, and kills them in the end.
+
+    It begins when each has made a few calls, however busy the machine may be.
+    """
     with _at_work(site, choices, processes) as workers, ThreadPoolExecutor(1) as executor:
+        _warm_up(workers, until=time.monotonic() + 10 * seconds)
         _watch(workers, until=time.monotonic() + seconds)
         acting = executor.submit(act)
         while not acting.done():

@@ -177,11 +177,12 @@ class DurabilityTests:
         assert isinstance(harness, SupportsRestart)
         processes = 2 if bench.traits.multi_process else 1
         occasion = f"{processes} inserting, claiming and finishing while the storage was restarted"
-        with fresh_site(bench) as site, telling(occasion):
-            restart = partial(harness.restart, site.namespace)
-            interrupt(site, bench.random, processes=processes, seconds=2 * _STORM, act=restart)
-            with site.reopened() as ask:
-                assert_allowed(site.survey(ask, errors_allowed=True), occasion)
+        for _ in rounds(0.5 * bench.budget, least=2):
+            with fresh_site(bench) as site, telling(occasion):
+                restart = partial(harness.restart, site.namespace)
+                interrupt(site, bench.random, processes=processes, seconds=2 * _STORM, act=restart)
+                with site.reopened() as ask:
+                    assert_allowed(site.survey(ask, errors_allowed=True), occasion)
 
 
 def _leave_every_state(bench: Bench) -> None:

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Reads the command line and tries the backends that it names; the exit status."""
     options = _make_parser().parse_args(argv)
     if options.backend:
-        return print_steadiness(options.backend, seeds=options.seeds or 1, jobs=options.jobs)
+        return print_steadiness(options.backend, seeds=options.seeds or 1, jobs=options.jobs, page=options.page)
     if options.seeds:
         racy = [each for each in _chosen(options.animal) if isinstance(each, Animal) and each.racy]
         return print_rates(racy, seeds=options.seeds, jobs=options.jobs, page=options.page)
@@ -48,7 +48,12 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--full", action="store_true", help="try every rule with its usual budget, which takes far longer")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at a time; one a processor")
     add("--show", action="store_true", help="print the failures as a report shows them")
-    add("--page", type=Path, metavar="FILE", help="write it as a page in Markdown, if all is as declared")
+    add(
+        "--page",
+        type=Path,
+        metavar="FILE",
+        help="write a page in Markdown (--backend adds to it), if all is well",
+    )
     return parser
 
 
