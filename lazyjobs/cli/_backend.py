@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._logging import log_warnings
 from lazyjobs.cli._output import tell
 from lazyjobs.cli._usage import UsageError
@@ -16,7 +17,8 @@ _ALONE = "memory"
 
 def add_backend_option(parser: argparse.ArgumentParser) -> None:
     """Adds `--backend URL`, which `chosen_url` and `opened_backend` read."""
-    parser.add_argument("--backend", metavar="URL", help=f"where the jobs are; else {URL_VARIABLE} tells")
+    option = parser.add_argument("--backend", metavar="URL", help=f"where the jobs are; else {URL_VARIABLE} tells")
+    complete_by(option, propose_urls)
 
 
 def chosen_url(arguments: argparse.Namespace) -> str:
