@@ -78,11 +78,11 @@ def stored_names(cls: type) -> frozenset[str] | None:
 def _stored_names_of_model(cls: type) -> frozenset[str] | None:
     if cls.model_config.get("extra") == "allow":  # type: ignore[attr-defined]
         return None
-    names: set[object] = set()
+    names: list[object] = []
     for name, field in cls.model_fields.items():  # type: ignore[attr-defined]
-        names.update({name, field.alias, field.validation_alias} - {None})
+        names += [name, *(alias for alias in (field.alias, field.validation_alias) if alias is not None)]
     known = frozenset(name for name in names if isinstance(name, str))
-    return known if len(known) == len(names) else None
+    return known if all(isinstance(name, str) for name in names) else None
 
 
 def _inspect(cls: type) -> inspect.Type:
