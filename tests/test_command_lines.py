@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from lazyjobs import Backend, BackendUnavailableError, BaseJob, JobRunner, PruneParams
+from lazyjobs import Backend, BackendUnavailableError, BaseJob, JobRunner, PayloadTooLargeError, PruneParams
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.commands import MEMORY_REMARK, Command
@@ -224,6 +224,20 @@ def test_a_backend_that_does_not_answer_has_a_code_of_its_own(
         outcome = command(*arguments, *IN_MEMORY)
         assert (outcome.code, outcome.out) == (3, "")
         assert outcome.remarks == "lazyjobs: no answer from \\x1b[2Jdb:5432; try again\n"
+
+
+def test_a_payload_that_the_backend_cannot_store_is_a_wrong_command_line(
+    command: Command, given: Callable[[object], None]
+) -> None:
+    def refuse(_: str) -> None:
+        raise PayloadTooLargeError("note", 101, 100)
+
+    given(PlainBackend(refuse))
+    outcome = command("enqueue", "note", *IN_MEMORY)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.remarks.startswith(
+        "lazyjobs: the payload of the 'note' job has 101 bytes and this backend stores at "
+    )
 
 
 def test_a_backend_that_cannot_prune_says_so_with_a_code_of_its_own(

@@ -52,6 +52,14 @@ def test_one_process_lists_what_another_enqueued(backend_url: str, monkeypatch: 
     assert (found["id"], found["queue"], found["payload"]) == (int(id), "mail", {"text": "hello"})
 
 
+@pytest.mark.parametrize("backend_url", ["aws"], indirect=True)
+def test_what_a_backend_warns_of_is_a_remark(backend_url: str) -> None:
+    code, out, err = end(start("enqueue", "note", "--queue", "elsewhere", "--backend", backend_url))
+    assert (code, bool(out)) == (0, True)
+    assert err.startswith(b"lazyjobs: there is no SQS queue for 'elsewhere', whose jobs start later; create it: ")
+    assert err.count(b"\n") == 1
+
+
 @across_processes
 def test_a_reader_that_has_enough_is_no_error(backend: Backend, backend_url: str) -> None:
     for _ in range(5):  # more than a pipe holds
