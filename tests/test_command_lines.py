@@ -192,7 +192,7 @@ def test_an_application_in_memory_would_lose_the_job(
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
         "lazyjobs: the runner at application:runner has memory://, which lives in one process only, so the job would "
-        "end with this command; write --backend URL or set LAZYJOBS_BACKEND, to sqlite:///jobs.db, say\n"
+        "end with this command; write --backend URL, such as sqlite:///jobs.db\n"
     )
 
 

@@ -34,9 +34,18 @@ def chosen_url(arguments: argparse.Namespace) -> str:
 
 @contextmanager
 def opened_backend(arguments: argparse.Namespace) -> Iterator[Backend]:
-    """The backend at `chosen_url`, open inside; its warnings go to standard error, one line each."""
+    """The backend at `chosen_url`, as `opened_url` gives it."""
+    with opened_url(chosen_url(arguments)) as backend:
+        yield backend
+
+
+@contextmanager
+def opened_url(url: str) -> Iterator[Backend]:
+    """The backend at `url`, open inside; its warnings go to standard error, one line each."""
     log_warnings()
-    backend = _open(chosen_url(arguments))
+    if lives_in_one_process(url):
+        tell("memory:// lives in this process only: it begins empty, and what is stored there ends with the command")
+    backend = _open(url)
     try:
         yield backend
     finally:
@@ -50,8 +59,6 @@ def lives_in_one_process(url: str) -> bool:
 
 
 def _open(url: str) -> Backend:
-    if lives_in_one_process(url):
-        tell("memory:// lives in this process only: it begins empty, and what is stored there ends with the command")
     try:
         return open_backend(url)
     except LazyJobsError:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from lazyjobs.cli._backend import add_backend_option, lives_in_one_process, opened_backend
+from lazyjobs.cli._backend import add_backend_option, lives_in_one_process, opened_backend, opened_url
 from lazyjobs.cli._checking import check_fields, find_definition
 from lazyjobs.cli._completion import complete_by
 from lazyjobs.cli._exits import Exit
@@ -18,7 +18,7 @@ from lazyjobs.cli._times import read_duration, read_moment, shift
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError
 from lazyjobs.jobs import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE
-from lazyjobs.runner import URL_VARIABLE, JobRunner
+from lazyjobs.runner import JobRunner
 
 _DESCRIPTION = """\
 Stores a job and prints the id of its record. With --app the kind and the fields are checked against the application's
@@ -82,20 +82,20 @@ def _params(arguments: argparse.Namespace, runner: JobRunner | None) -> InsertPa
 
 @contextmanager
 def _destination(arguments: argparse.Namespace, runner: JobRunner | None) -> Iterator[Backend]:
-    """Where the worker of the same application would look, unless `--backend` says otherwise."""
+    """Where a worker of the same application would look, unless `--backend` says otherwise."""
     if runner is None or arguments.backend:
         with opened_backend(arguments) as backend:
             yield backend
-        return
-    if runner.backend_url is not None and lives_in_one_process(runner.backend_url):
+    elif runner.backend_url is None:
+        yield runner.backend
+    elif lives_in_one_process(runner.backend_url):
         raise UsageError(
             f"the runner at {arguments.app} has {runner.backend_url}, which lives in one process only, so the job "
-            f"would end with this command; write --backend URL or set {URL_VARIABLE}, to sqlite:///jobs.db, say"
+            "would end with this command; write --backend URL, such as sqlite:///jobs.db"
         )
-    try:
-        yield runner.backend
-    finally:
-        runner.close()
+    else:
+        with opened_url(runner.backend_url) as backend:
+            yield backend
 
 
 def _propose_kinds(parsed_args: argparse.Namespace, **_: object) -> list[str]:
