@@ -1,5 +1,6 @@
 """What is said of a command line that makes no sense, and of a backend that does not answer: one line, and a code."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from lazyjobs import Backend, BackendUnavailableError, BaseJob, JobRunner, PayloadTooLargeError, PruneParams
+from lazyjobs.cli._exits import Exit
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.commands import MEMORY_REMARK, Command
@@ -27,6 +29,10 @@ class Note(BaseJob):
     text: str = ""
 
     def work(self) -> None: ...
+
+
+def make_runner() -> JobRunner:
+    return JobRunner(jobs=[Note])
 
 
 @pytest.fixture
@@ -184,6 +190,18 @@ def test_with_the_application_its_own_backend_is_used(
     assert backend.stats().total == 1
 
 
+def test_what_an_application_prints_does_not_mix_with_the_id(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("talking.py").write_text(
+        "from tests.test_command_lines import make_runner\nprint('hello')\nrunner = make_runner()"
+    )
+    outcome = command("enqueue", "note", "--app", "talking:runner", "--backend", "sqlite:///jobs.db")
+    assert outcome == (0, "1\n", "hello\n")
+
+
 def test_an_application_in_memory_would_lose_the_job(
     command: Command, application: Callable[[JobRunner], None]
 ) -> None:
@@ -290,6 +308,11 @@ def test_a_backend_whose_module_fails_is_no_traceback(command: Command) -> None:
         "lazyjobs: the backend for memory:// cannot be loaded: ModuleNotFoundError: No module named 'boto3'; "
         "lazyjobs backends lists what is installed\n"
     )
+
+
+def test_the_documentation_has_every_exit_code() -> None:
+    page = Path(__file__).parents[1].joinpath("docs", "command-line.md").read_text()
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == list(Exit)
 
 
 def test_every_command_has_help(command: Command) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._installed import CAPABILITIES, Installed, find_installed
 from lazyjobs.cli._options import add_json_option
-from lazyjobs.cli._output import show, tell, terminal_width, to_json
+from lazyjobs.cli._output import aside, show, tell, terminal_width, to_json
 from lazyjobs.cli._table import Column, draw
 from lazyjobs.cli._text import one_line, visible
 
@@ -26,7 +26,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Lists them."""
-    found = find_installed()
+    with aside():
+        found = find_installed()
     if arguments.json:
         show([to_json(found)])
     elif found:

@@ -10,7 +10,7 @@ from lazyjobs.cli._checking import check_fields, find_definition
 from lazyjobs.cli._completion import complete_by
 from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option, read_count, read_kind, read_queue
-from lazyjobs.cli._output import show
+from lazyjobs.cli._output import aside, show
 from lazyjobs.cli._payload import check_is_object, read_payload
 from lazyjobs.cli._records import record_to_json
 from lazyjobs.cli._target import load_runner
@@ -48,7 +48,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Stores the job and shows its id."""
-    runner = load_runner(arguments.app) if arguments.app is not None else None
+    with aside():
+        runner = load_runner(arguments.app) if arguments.app is not None else None
     params = _params(arguments, runner)
     with _destination(arguments, runner) as backend:
         try:

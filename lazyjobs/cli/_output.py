@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, redirect_stdout
 
 import msgspec
 
@@ -33,6 +34,11 @@ def show(lines: Iterable[str]) -> None:
 def to_json(value: object) -> str:
     """One line of JSON in ASCII alone, so that nothing in it reaches a terminal as more than text."""
     return json.dumps(msgspec.to_builtins(value))
+
+
+def aside() -> AbstractContextManager[object]:
+    """What foreign code prints inside goes to standard error, where it does not mix with results."""
+    return redirect_stdout(sys.stderr)
 
 
 def tell(remark: str) -> None:

@@ -1,11 +1,15 @@
 """The commands as real processes: pipes that close, full disks, Ctrl-C, and records that several processes share."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
 import sysconfig
+import termios
 from pathlib import Path
 
 import pytest
@@ -98,6 +102,22 @@ def test_a_full_disk_is_told_in_one_line() -> None:
     assert code == 1
     assert err.startswith(b"lazyjobs: the command is done, but its output cannot be written: [Errno 28]")
     assert err.count(b"\n") == 1
+
+
+@across_processes
+def test_a_table_fits_the_terminal(backend: Backend, backend_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    backend.insert(InsertParams(kind="a-kind-with-a-name-of-forty-characters---", queue="a-queue-with-a-long-name"))
+    terminal, end_of_process = pty.openpty()
+    fcntl.ioctl(end_of_process, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    code, _, err = end(start("list", "--backend", backend_url, stdout=end_of_process))
+    os.close(end_of_process)
+    lines = os.read(terminal, 4096).decode().splitlines()
+    os.close(terminal)
+    assert (code, err) == (0, b"")
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 80
+    assert "a-queue…" in lines[1]
 
 
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
