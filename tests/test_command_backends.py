@@ -100,6 +100,22 @@ def test_a_module_that_ends_the_process_does_not(
     assert outcome.lines[1].endswith("BROKEN: cannot be loaded: SystemExit: first \\x1b[2Jsecond")
 
 
+def test_two_that_share_a_scheme_are_both_told(
+    command: Command, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "rival-3.2.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 3.2\n")
+    (metadata / "entry_points.txt").write_text("[lazyjobs.backends]\nmemory = lazyjobs_memory:MemoryBackend\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    outcome = command("backends", "--json")
+    assert outcome.code == 1
+    assert {(each["distribution"], each["version"], each["broken"]) for each in outcome.json if each["broken"]} == {
+        (name, version, "shares its scheme with others, and only one can be had: lazyjobs-memory, rival")
+        for name, version in (("lazyjobs-memory", "0.1.0"), ("rival", "3.2"))
+    }
+
+
 def test_where_nothing_is_installed_it_says_what_to_do(command: Command, installed: Any) -> None:
     installed()
     assert command("backends") == (0, "", "lazyjobs: no backend is installed; pip install lazyjobs-sqlite, say\n")
