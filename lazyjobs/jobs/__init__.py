@@ -3,7 +3,7 @@
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names
 from lazyjobs.jobs._job import BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
-from lazyjobs.jobs._registry import Definition, Registration, Registry
+from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 
 __all__ = [
     "BaseJob",
@@ -11,6 +11,7 @@ __all__ = [
     "Definition",
     "DuplicateKindError",
     "EncodeError",
+    "FindJob",
     "InvalidJobError",
     "Job",
     "QueueNamer",
