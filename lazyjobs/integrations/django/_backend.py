@@ -161,8 +161,8 @@ def _make_aware(time: datetime | None) -> datetime | None:
 
 def _forget(*, setting: str, **_: object) -> None:
     if setting == "TASKS":
-        while _shared:
-            _, forgotten = _shared.popitem()
+        for key in list(_shared):
+            forgotten = _shared.pop(key)
             forgotten.runner.stop()
             forgotten.runner.close()
 

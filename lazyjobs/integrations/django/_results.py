@@ -74,7 +74,8 @@ def make_result(record: Record, job: TaskJob) -> StoredResult:
         errors=[_read_error(record.last_error)] if record.last_error else [],
         worker_ids=[f"{record.id}:{attempt}" for attempt in range(1, record.attempt + 1)],
     )
-    change(result, _return_value=NOT_STORED)
+    if record.state is State.SUCCEEDED:
+        change(result, _return_value=NOT_STORED)
     return result
 
 
