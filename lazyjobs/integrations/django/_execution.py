@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import close_old_connections, connections, reset_queries
+from django.db import connections, reset_queries
 from django.utils import timezone
 
 from lazyjobs.integrations.django._framework import (
@@ -109,8 +109,14 @@ async def _work(attempt: _Attempt) -> None:
 def _fresh_connections() -> Iterator[None]:
     """As around a request: no query log grows, and no connection is used or kept beyond CONN_MAX_AGE."""
     reset_queries()
-    close_old_connections()
+    _close_old_connections()
     try:
         yield
     finally:
-        close_old_connections()
+        _close_old_connections()
+
+
+def _close_old_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # that of a test, in whose thread the task runs; Django's own would end it
+            connection.close_if_unusable_or_obsolete()
