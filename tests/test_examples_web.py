@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-import httpx2 as httpx
+import httpx
 import pytest
 
 from tests.support.servers import ROOT, run, serving

@@ -12,12 +12,13 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import httpx
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
@@ -235,7 +236,6 @@ def test_entered_and_left_in_two_tasks_it_works_as_test_fixtures_do_that() -> No
 
     async def play() -> None:
         app = make_app(None)
-        app.middleware_stack = app.build_middleware_stack()
         live: AbstractAsyncContextManager[Any] = lifespan(runner)(app)
         await asyncio.create_task(_enter(live))
         assert runner.running
@@ -309,7 +309,6 @@ def test_the_event_loop_is_not_blocked(blocked: str, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(JobRunner, blocked, block)
     app = make_app(None)
-    app.middleware_stack = app.build_middleware_stack()
 
     async def play() -> int:
         live: AbstractAsyncContextManager[Any] = lifespan(lambda: runner)(app)
@@ -329,7 +328,6 @@ def test_requests_that_hold_the_whole_thread_pool_do_not_hold_the_shutdown_up() 
 
     async def play() -> None:
         app = make_app(None)
-        app.middleware_stack = app.build_middleware_stack()
         limiter = anyio.to_thread.current_default_thread_limiter()
         limiter.total_tokens = 1
         async with anyio.create_task_group() as group:
@@ -348,7 +346,6 @@ def test_a_server_that_cancels_the_lifespan_still_has_the_runner_stopped() -> No
 
     async def play() -> None:
         app = make_app(None)
-        app.middleware_stack = app.build_middleware_stack()
         ready = asyncio.Event()
 
         async def live() -> None:
@@ -426,6 +423,24 @@ def test_middleware_that_the_application_put_on_top_meanwhile_stays() -> None:
         assert app.middleware_stack is not None
         app.middleware_stack = Outer(app.middleware_stack, other)
     assert isinstance(app.middleware_stack, Outer)
+
+
+def test_entered_before_the_application_has_served_anything_it_works_too() -> None:
+    runner = make_runner()
+    app = make_app(lifespan(runner))
+
+    async def play() -> str:
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return (await client.get("/mounted/thread")).text
+
+    assert asyncio.run(play()) == hex(id(runner))
+
+
+def test_what_is_no_application_is_refused() -> None:
+    with pytest.raises(TypeError, match="not NoneType"), TestClient(Router(lifespan=lifespan(make_runner()))):
+        pass
 
 
 def test_the_middleware_alone_serves_an_application_that_starts_its_runner_itself() -> None:

@@ -52,6 +52,8 @@ def lifespan(
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[Any]:
+        if not isinstance(app, Starlette):
+            raise TypeError(f"lifespan() is for a Starlette or FastAPI application, not {type(app).__name__}")
         current = given or make()
         async with (
             _cleanly(current.close if given is None else _nothing),
@@ -84,10 +86,9 @@ class RunnerMiddleware:
 
 @contextmanager
 def _installed(app: Starlette, runner: JobRunner) -> Iterator[None]:
-    # The stack is built by now, as the lifespan itself came through it; the next connections come through this one.
+    # The lifespan itself came through the stack as it was; every connection after it comes through this one.
     before = app.middleware_stack
-    assert before is not None
-    app.middleware_stack = installed = RunnerMiddleware(before, runner)
+    app.middleware_stack = installed = RunnerMiddleware(before or app.build_middleware_stack(), runner)
     try:
         yield
     finally:
