@@ -47,6 +47,27 @@ def test_a_bad_url_is_an_error(url: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite://jobs.db", "for a file here write sqlite:///jobs.db"),
+        ("sqlite:///jobs.db?colour=red", "option 'colour'"),
+        ("memory://here", "means nothing to memory://"),
+    ],
+)
+def test_with_debug_so_is_one_that_its_backend_does_not_understand(url: str, words: str) -> None:
+    with override_settings(DEBUG=True):
+        ((id, text),) = check(url=url)
+    assert id == "lazyjobs.E002"
+    assert words in text
+    assert check(url=url) == [], "without DEBUG, nothing is opened"
+
+
+def test_with_debug_a_storage_that_is_not_there_at_the_moment_is_no_error() -> None:
+    with override_settings(DEBUG=True):
+        assert check(url="sqlite:////dev/null/jobs.db") == []
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"urls": "memory://"}, "OPTIONS has no 'urls'; it has url, workers"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core import checks
 
 from lazyjobs.contract import BackendError, BackendURL, LazyJobsError, SupportsClose, open_backend
@@ -20,7 +22,10 @@ _VARIABLE = "LAZYJOBS_BACKEND"
 
 
 def check_entry(backend: LazyJobsBackend) -> Iterator[checks.CheckMessage]:
-    """What is wrong with the options and the URL; opens nothing, so that a check leaves nothing behind."""
+    """What is wrong with the options and the URL.
+
+    Storage is opened with DEBUG only: elsewhere a check would make files that belong to whoever deploys.
+    """
     try:
         url = _url(backend.configuration)
         if url is None:
@@ -31,6 +36,9 @@ def check_entry(backend: LazyJobsBackend) -> Iterator[checks.CheckMessage]:
             )
         elif BackendURL.parse(url).scheme not in entry_points(group="lazyjobs.backends").names:
             open_backend(url)  # raises, and says what to install
+        elif settings.DEBUG:
+            with suppress(BackendError):  # the URL is understood, and the storage not there at the moment
+                _close(open_backend(url))
     except ConfigurationError as error:
         yield checks.Error(str(error), id="lazyjobs.E001")
     except LazyJobsError as error:
@@ -46,16 +54,20 @@ def check_storage(**_: object) -> Iterator[checks.CheckMessage]:
 
 def _look_into(alias: str, url: str | None) -> Iterator[checks.CheckMessage]:
     try:
-        opened: object = open_backend(url or "memory://")
+        opened = open_backend(url or "memory://")
         try:
-            opened.stats()  # type: ignore[attr-defined]
+            opened.stats()
         finally:
-            if isinstance(opened, SupportsClose):
-                opened.close()
+            _close(opened)
     except BackendError as error:
         yield checks.Error(f"TASKS[{alias!r}]: its storage cannot be used: {error}", id="lazyjobs.E003")
     except LazyJobsError as error:
         yield checks.Error(f"TASKS[{alias!r}]: {error}", id="lazyjobs.E002")
+
+
+def _close(opened: object) -> None:
+    if isinstance(opened, SupportsClose):
+        opened.close()
 
 
 def _url(configuration: Configuration) -> str | None:
