@@ -1,7 +1,8 @@
 """Runs the code blocks of README.md and docs/: each document in a temporary directory of its own.
 
 A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. One in
-a directory (`# shop/tasks.py`) is part of a project that the sh blocks run, and is only written. An sh block is a script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
+a directory (`# shop/tasks.py`) is part of a project that the sh blocks run, and is only written. An sh block is a
+script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
 """
 
 import os

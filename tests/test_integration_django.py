@@ -1,9 +1,10 @@
 """Django's tasks on lazyjobs: what is refused, what a worker does around a task, and what its result tells."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -340,6 +341,42 @@ class TestDatabase:
             transaction.set_rollback(True)
         assert runner.backend.stats().total == 1
         connection.close()
+
+
+class TestCancelling:
+    def test_an_async_task_that_outlives_the_stop_is_cancelled_and_comes_again(self, runner: JobRunner) -> None:
+        begun, ended = Event(), Event()
+
+        async def wait() -> None:
+            begun.set()
+            try:
+                await tasks.query_async()
+                await asyncio.sleep(GENEROUS.total_seconds())
+            finally:
+                ended.set()
+
+        tasks.hooks["hook"] = wait
+        result = tasks.call_async.enqueue("hook")
+        runner.start()
+        assert begun.wait(GENEROUS.total_seconds())
+        assert runner.stop(timedelta(0))
+        assert ended.is_set()
+        result.refresh()
+        assert (result.status, result.errors[0].exception_class) == (TaskResultStatus.READY, asyncio.CancelledError)
+
+    def test_a_plain_task_sees_that_it_is(self, runner: JobRunner) -> None:
+        begun = Event()
+
+        def wait() -> None:
+            begun.set()
+            assert current_job().wait_cancelled(GENEROUS)
+
+        tasks.hooks["hook"] = wait
+        result = tasks.call.enqueue("hook")
+        runner.start()
+        assert begun.wait(GENEROUS.total_seconds())
+        assert runner.stop(timedelta(0))
+        assert tasks.call.get_result(result.id).status == TaskResultStatus.SUCCESSFUL
 
 
 class TestRunners:

@@ -57,7 +57,7 @@ def lifespan(
         current = given or make()
         async with (
             _cleanly(current.close if given is None else _nothing),
-            _seen_by(current, inner(app) if inner is not None else _no_lifespan()) as state,
+            _SeenBy(current, inner(app) if inner is not None else _no_lifespan()) as state,
         ):
             with _installed(app, current):
                 if start:
@@ -96,7 +96,7 @@ def _installed(app: Starlette, runner: JobRunner) -> Iterator[None]:
             app.middleware_stack = before
 
 
-class _seen_by(AbstractAsyncContextManager[T]):  # noqa: N801 (it is used as a function)
+class _SeenBy(AbstractAsyncContextManager[T]):
     """`inner`, with a current runner while it is entered and left, and not between: those may be two contexts."""
 
     def __init__(self, runner: JobRunner, inner: AbstractAsyncContextManager[T]) -> None:

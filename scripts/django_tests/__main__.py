@@ -48,7 +48,9 @@ def _set_up_django(*, backport: bool) -> None:
 def _run(url: str, excluded: dict[str, str]) -> bool:
     from django.test.runner import DiscoverRunner
 
-    os.environ["LAZYJOBS_TESTED_URL"] = url
+    from django_tests.adapters import URL
+
+    os.environ[URL] = url
     runner = DiscoverRunner(verbosity=0, interactive=False)
     suite = runner.build_suite(["tasks"])
     found = {_name(test): test for test in _tests_of(suite)}

@@ -121,7 +121,7 @@ class LazyJobsBackend(BaseTaskBackend):  # type: ignore[misc]
         return make_result(record, job)
 
     def check(self, **_: Any) -> Iterable[CheckMessage]:
-        """What is wrong with the entry of TASKS, as far as can be told without opening the storage."""
+        """What is wrong with the entry of TASKS; with DEBUG, that takes opening its storage."""
         return check_entry(self)
 
 

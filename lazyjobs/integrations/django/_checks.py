@@ -14,11 +14,10 @@ from django.core import checks
 from lazyjobs.contract import BackendError, BackendURL, LazyJobsError, SupportsClose, open_backend
 from lazyjobs.integrations.django._configuration import Configuration, ConfigurationError
 from lazyjobs.integrations.django._framework import task_backends
+from lazyjobs.runner import URL_VARIABLE
 
 if TYPE_CHECKING:
     from lazyjobs.integrations.django._backend import LazyJobsBackend
-
-_VARIABLE = "LAZYJOBS_BACKEND"
 
 
 def check_entry(backend: LazyJobsBackend) -> Iterator[checks.CheckMessage]:
@@ -31,7 +30,7 @@ def check_entry(backend: LazyJobsBackend) -> Iterator[checks.CheckMessage]:
         if url is None:
             yield checks.Warning(
                 f"TASKS[{backend.alias!r}]: nothing says where tasks are stored; each process keeps its own in memory",
-                hint=f'Set OPTIONS["url"], or the variable {_VARIABLE}; "memory://" if that is what you want.',
+                hint=f'Set OPTIONS["url"], or the variable {URL_VARIABLE}; "memory://" if that is what you want.',
                 id="lazyjobs.W001",
             )
         elif BackendURL.parse(url).scheme not in entry_points(group="lazyjobs.backends").names:
@@ -71,4 +70,4 @@ def _close(opened: object) -> None:
 
 
 def _url(configuration: Configuration) -> str | None:
-    return configuration.url or os.environ.get(_VARIABLE) or None
+    return configuration.url or os.environ.get(URL_VARIABLE) or None
