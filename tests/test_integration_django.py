@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from asgiref.sync import sync_to_async
+from django.db import connection, connections, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -255,6 +256,19 @@ class TestResults:
         assert found[0].status == TaskResultStatus.RUNNING
         assert found[0].started_at == found[0].last_attempted_at >= found[0].enqueued_at
 
+    def test_in_a_second_attempt_it_is_not_known_when_the_first_began(self, runner: JobRunner) -> None:
+        found = []
+
+        def look() -> None:
+            found.append(tasks.call_soon.get_result(str(current_job().record.id)))
+            raise LookupError
+
+        tasks.hooks["hook"] = look
+        tasks.call_soon.enqueue("hook")
+        run(runner)
+        assert [result.started_at is None for result in found] == [False, True]
+        assert found[1].last_attempted_at > found[0].last_attempted_at
+
     def test_an_error_of_lazyjobs_itself_is_told_as_its_text(self, runner: JobRunner) -> None:
         result = tasks.tell.enqueue()
         claimed = next(runner.run_due()).record
@@ -310,6 +324,55 @@ class TestDatabase:
         tasks.call.enqueue("hook")
         run(runner)
         assert tasks.told == [("was open", False), ("was open", False)]
+
+    def test_none_stays_open_after_a_plain_task_or_an_async_one(self, runner: JobRunner) -> None:
+        used = []
+
+        def use() -> None:
+            tasks.query()
+            used.append(connections["default"])
+
+        async def use_async() -> None:
+            await sync_to_async(use)()
+
+        tasks.hooks.update(plain=use, awaited=use_async)
+        tasks.call.enqueue("plain")
+        tasks.call_async.enqueue("awaited")
+        run(runner)
+        assert [each.connection for each in used] == [None, None]
+
+    def test_one_that_is_too_old_is_closed_before_a_task(self, runner: JobRunner) -> None:
+        tasks.query()
+        tasks.hooks["hook"] = tasks.query
+        tasks.call.enqueue("hook")
+        list(runner.run_due())
+        assert tasks.told == [("was open", False), ("was open", False)]
+
+    def test_no_log_of_queries_grows(self, runner: JobRunner) -> None:
+        logged = []
+
+        def count() -> None:
+            tasks.query()
+            logged.append(len(connection.queries))
+
+        tasks.hooks["hook"] = count
+        with override_settings(DEBUG=True):
+            tasks.call.enqueue("hook")
+            tasks.call.enqueue("hook")
+            run(runner)
+        assert logged == [1, 1]
+
+    def test_async_tasks_do_not_wait_for_one_anothers_queries(self) -> None:
+        barrier = Barrier(2, timeout=GENEROUS.total_seconds())
+
+        async def meet() -> None:
+            await sync_to_async(barrier.wait)()
+
+        tasks.hooks["hook"] = meet
+        with override_settings(TASKS={"default": entry(workers=2), "other": entry()}):
+            results = [tasks.call_async.enqueue("hook") for _ in range(2)]
+            run(get_runner())
+            assert [tasks.call_async.get_result(result.id).errors for result in results] == [[], []]
 
     def test_and_between_async_ones(self, runner: JobRunner) -> None:
         async def twice() -> None:

@@ -47,6 +47,12 @@ def call(hook: str) -> Any:
 
 
 @task
+@retries(2, delay=timedelta(0))
+def call_soon(hook: str) -> Any:
+    return hooks[hook]()
+
+
+@task
 async def call_async(hook: str) -> Any:
     return await hooks[hook]()
 
