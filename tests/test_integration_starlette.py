@@ -295,24 +295,32 @@ async def _ticks_during(waiting: Callable[[], Any], begun: Event, let_go: Event)
     return ticks
 
 
-@pytest.mark.parametrize("blocked", ["start", "stop", "close"])
+@pytest.mark.parametrize("blocked", ["make", "start", "stop", "close"])
 def test_the_event_loop_is_not_blocked(blocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, let_go, threads = Event(), Event(), list[Thread]()
     runner = JobRunner("memory://", jobs=[Do], poll_interval=SOON)
-    original = getattr(JobRunner, blocked)
 
-    def block(self: JobRunner, *arguments: Any) -> Any:
-        threads.append(current_thread())
-        begun.set()
-        assert let_go.wait(SECONDS), "the loop stood still"
-        return original(self, *arguments)
+    def make() -> JobRunner:
+        return runner
 
-    monkeypatch.setattr(JobRunner, blocked, block)
+    def blocking(original: Callable[..., Any]) -> Callable[..., Any]:
+        def block(*arguments: Any) -> Any:
+            threads.append(current_thread())
+            begun.set()
+            assert let_go.wait(SECONDS), "the loop stood still"
+            return original(*arguments)
+
+        return block
+
+    if blocked == "make":
+        make = blocking(make)
+    else:
+        monkeypatch.setattr(JobRunner, blocked, blocking(getattr(JobRunner, blocked)))
     app = make_app(None)
 
     async def play() -> int:
-        live: AbstractAsyncContextManager[Any] = lifespan(lambda: runner)(app)
-        if blocked == "start":
+        live: AbstractAsyncContextManager[Any] = lifespan(make)(app)
+        if blocked in ("make", "start"):
             ticks = await _ticks_during(live.__aenter__, begun, let_go)
             await live.__aexit__(None, None, None)
             return ticks

@@ -48,13 +48,13 @@ def lifespan(
     if runner is not None and jobs:
         raise TypeError("give jobs=, or a runner that knows its jobs; not both")
     given = runner if isinstance(runner, JobRunner) else None
-    make = runner if callable(runner) else partial(JobRunner, jobs=tuple(jobs))
+    make: Callable[[], JobRunner] = runner if callable(runner) else partial(JobRunner, jobs=tuple(jobs))
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[Any]:
         if not isinstance(app, Starlette):
             raise TypeError(f"lifespan() is for a Starlette or FastAPI application, not {type(app).__name__}")
-        current = given or make()
+        current = given if given is not None else await run_sync(make, limiter=_one())
         async with (
             _cleanly(current.close if given is None else _nothing),
             _SeenBy(current, inner(app) if inner is not None else _no_lifespan()) as state,
@@ -134,9 +134,13 @@ async def _cleanly(ending: Callable[[], object]) -> AsyncIterator[None]:
 
 
 async def _in_thread(function: Callable[[], object]) -> None:
-    # A thread of its own: requests that block may hold all of the pool's.
     with CancelScope(shield=True):
-        await run_sync(function, limiter=CapacityLimiter(1))
+        await run_sync(function, limiter=_one())
+
+
+def _one() -> CapacityLimiter:
+    """A thread beside those of the pool, all of which may be held by requests that block."""
+    return CapacityLimiter(1)
 
 
 def _nothing() -> None: ...
