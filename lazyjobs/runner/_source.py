@@ -7,6 +7,7 @@ from lazyjobs.contract import Backend, BackendClosedError, SupportsClose, open_b
 
 DEFAULT_URL = "memory://"
 URL_VARIABLE = "LAZYJOBS_BACKEND"
+"""The environment variable with the URL of the backend, where nothing else names one."""
 
 _left_behind: list[Backend] = []
 
