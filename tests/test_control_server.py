@@ -169,7 +169,7 @@ def test_a_client_that_does_not_read_is_left_and_leaves_no_trace(
         start_response("200 OK", [])
         return [bytes(20_000_000)]  # more than the sockets of both sides hold
 
-    monkeypatch.setattr(_server, "wsgi_app", lambda _: app)
+    monkeypatch.setattr(_server, "wsgi_app", lambda *_, **__: app)
     monkeypatch.setattr(_server._Handler, "timeout", 0.05)
     caplog.set_level(logging.INFO)
     with serve(make_runner(), "127.0.0.1", 0) as address, connect(address) as connection:

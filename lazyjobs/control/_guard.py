@@ -47,7 +47,7 @@ def _is_from_this_site(request: Request) -> bool:
     if site := request.headers.get("sec-fetch-site"):
         return site == "same-origin"
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    return origin is None or origin.partition("://")[2].lower() == request.headers.get("host", "").lower() != ""
 
 
 def _name_of(url: str) -> str:
