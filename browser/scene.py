@@ -56,6 +56,8 @@ class Scene:
         self._time: datetime | None = datetime.now(UTC) - timedelta(hours=3)
         self.backend = MemoryBackend(clock=self._now)
         self.runner = JobRunner(self.backend, jobs=JOBS)
+        self.discarded = 0
+        """The id of the discarded record of the story."""
 
     def _now(self) -> datetime:
         return datetime.now(UTC) if self._time is None else self._time
@@ -75,7 +77,7 @@ class Scene:
                 self.retry("webhook.deliver", "default", "httpx.HTTPStatusError: 503 Service Unavailable")
             else:
                 self.succeed(kind, queue)
-        self.discard("webhook.deliver", "default", TRACE)
+        self.discarded = self.discard("webhook.deliver", "default", TRACE)
         for kind, queue in islice(_ENQUEUED, 3):
             self.claim(kind, queue)
         for kind, queue in islice(cycle(_ENQUEUED), 17):
