@@ -4,10 +4,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
 from browser.scene import Scene
 from lazyjobs.control import serve
@@ -15,6 +17,9 @@ from lazyjobs.control import serve
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PATIENCE = 15_000
 """In milliseconds."""
+
+DESKTOP = {"width": 1280, "height": 860}
+REFRESH = timedelta(seconds=0.3)
 
 MakePage = Callable[..., Page]
 
@@ -52,12 +57,15 @@ def scene() -> Scene:
 @pytest.fixture
 def url(scene: Scene) -> Iterator[str]:
     """Where the page of the shop's runner is."""
-    with serve(scene.runner, "127.0.0.1", 0) as (host, port):
+    with serve(scene.runner, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
         yield f"http://{host}:{port}/jobs"
 
 
 class Complaints:
-    """What went wrong in pages: dialogs, exceptions, console errors, and what the policy kept out."""
+    """What went wrong in pages: dialogs, exceptions, errors in the console, and what the policy kept out.
+
+    That an answer had a bad status, which the console repeats, is nothing wrong.
+    """
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -70,8 +78,16 @@ class Complaints:
 
     def _watch_page(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
-        page.on("console", lambda message: message.type == "error" and self.found.append(message.text))
-        page.on("dialog", lambda dialog: (self.found.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", self._hear)
+        page.on("dialog", self._dismiss)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.found.append(message.text)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.found.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
 
 @pytest.fixture
@@ -87,14 +103,9 @@ def open_page(browser: Browser, complaints: Complaints) -> Iterator[MakePage]:
     """Opens a URL in a context of its own, which `Browser.new_context` takes options for."""
     with ExitStack() as stack:
 
-        def open_page(url: str, **options: object) -> Page:
-            given = {
-                "viewport": {"width": 1280, "height": 860},
-                "locale": "en-GB",
-                "reduced_motion": "reduce",
-                **options,
-            }
-            context = stack.enter_context(browser.new_context(**given))  # type: ignore[arg-type]
+        def open_page(url: str, **options: Any) -> Page:
+            given = {"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce", **options}
+            context = stack.enter_context(browser.new_context(**given))
             context.set_default_timeout(PATIENCE)
             complaints.watch(context)
             page = context.new_page()

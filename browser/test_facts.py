@@ -23,7 +23,7 @@ def test_it_shows_the_facts(page: Page, scene: Scene) -> None:
     assert texts(page, "#kind-webhook\\.deliver > *") == [
         "webhook.deliver", "browser.scene.DeliverHook", "default", "3", "340",
     ]  # fmt: skip
-    assert re.fullmatch(r"1[67] finished per minute, over the last (4|5) min", page.inner_text("#rate-words"))
+    assert re.fullmatch(r"1[6-9] finished per minute, over the last 4 min", page.inner_text("#rate-words"))
     row = page.locator(f"#r{scene.discarded}")
     expect(row).to_contain_text("webhook.deliver")
     expect(row).to_contain_text("1/3")
@@ -67,7 +67,7 @@ def shape(page: Page) -> str:
         "view => { const copy = view.cloneNode(true); copy.querySelector('#rate').remove(); return copy.outerHTML; }"
     )
     assert isinstance(view, str)
-    return re.sub(r"(now|\w+ (in |for )?\d+ \w+( ago)?)(?=</time>)", "", view)
+    return re.sub(r"[^>]*(?=</time>)", "", view)
 
 
 def test_focus_open_details_selection_and_scroll_stay_when_records_come_and_go(page: Page, scene: Scene) -> None:
@@ -76,9 +76,8 @@ def test_focus_open_details_selection_and_scroll_stay_when_records_come_and_go(p
     page.locator(summary).focus()
     page.evaluate(f"getSelection().selectAllChildren(document.querySelector('#e{scene.discarded} pre'))")
     place = page.locator(summary).bounding_box()
-    for _ in range(5):
-        id = scene.succeed()
-    expect(page.locator(f"#r{id}")).to_be_attached()
+    newest = max(scene.succeed() for _ in range(5))
+    expect(page.locator(f"#r{newest}")).to_be_attached()
     expect(page.locator(details)).to_have_attribute("open", "")
     expect(page.locator(summary)).to_be_focused()
     assert page.evaluate("getSelection().toString()") == TRACE
@@ -114,7 +113,7 @@ def test_paused_it_asks_nothing_until_resumed(page: Page, scene: Scene) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     id = scene.succeed()
-    page.wait_for_timeout(2_500)
+    page.wait_for_timeout(1_000)
     assert asked == []
     page.get_by_role("button", name="Resume").click()
     expect(page.locator(f"#r{id}")).to_be_attached()
@@ -129,7 +128,7 @@ def test_hidden_it_asks_nothing_and_shown_again_it_asks_at_once(page: Page, scen
     }"""
     page.evaluate(set_hidden, True)
     asked.clear()
-    page.wait_for_timeout(2_500)
+    page.wait_for_timeout(1_000)
     assert asked == []
     id = scene.succeed()
     page.evaluate(set_hidden, False)

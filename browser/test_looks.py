@@ -1,6 +1,7 @@
 """How the page looks: on a phone, in the dark, to those who see little; and the images of the documents."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +11,7 @@ from browser.conftest import MakePage
 from browser.scene import Scene
 
 PHONE = {"width": 360, "height": 780}
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": PHONE, "has_touch": True},
@@ -30,19 +31,24 @@ def settle(page: Page, scene: Scene) -> None:
     page.click("#pause")
 
 
+def is_sign(node: dict[str, Any]) -> bool:
+    """Whether it is one of the signs beside a word, which axe does not take for text."""
+    return any("only non-text characters" in check["message"] for check in node["any"])
+
+
 @every_look
-def test_axe_finds_no_fault(open_page: MakePage, url: str, scene: Scene, look: dict[str, object]) -> None:
+def test_axe_finds_no_fault(open_page: MakePage, url: str, scene: Scene, look: dict[str, Any]) -> None:
     page = open_page(url, bypass_csp=True, **look)  # axe brings its own script
     settle(page, scene)
     results = Axe().run(page, options={"resultTypes": ["violations", "incomplete"]})
     assert results.violations_count == 0, results.generate_report()
-    unsure = [found for found in results.response["incomplete"] if found["id"] == "color-contrast"]
+    assert {"color-contrast", "landmark-one-main"} <= {rule["id"] for rule in results.response["passes"]}
+    unsure = [node for rule in results.response["incomplete"] for node in rule["nodes"] if not is_sign(node)]
     assert unsure == []
-    assert {"color-contrast", "label", "landmark-one-main"} & {rule["id"] for rule in results.response["passes"]}
 
 
 @every_look
-def test_axe_finds_no_fault_when_the_server_is_gone(open_page: MakePage, url: str, look: dict[str, object]) -> None:
+def test_axe_finds_no_fault_when_the_server_is_gone(open_page: MakePage, url: str, look: dict[str, Any]) -> None:
     page = open_page(url, bypass_csp=True, **look)
     page.route("**/jobs", lambda route: route.fulfill(status=503, content_type="text/plain", body="no"))
     expect(page.locator("#trouble")).to_be_visible()
@@ -56,7 +62,7 @@ def test_no_width_makes_the_page_scroll_sideways(open_page: MakePage, url: str, 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     outside = page.evaluate(
         "[...document.querySelectorAll('#view *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 "
-        "&& getComputedStyle(e).position !== 'absolute' && !e.closest('.unseen')).map(e => e.outerHTML.slice(0, 90))"
+        "&& !e.closest('summary')).map(e => e.outerHTML.slice(0, 90))"
     )
     assert outside == []
 
@@ -71,8 +77,10 @@ def test_what_is_touched_is_large_enough_on_a_phone(open_page: MakePage, url: st
 
 def test_light_and_dark_follow_the_system_at_once(page: Page) -> None:
     def brightness() -> list[int]:
-        colours = page.evaluate("[document.body, document.querySelector('#recent')].map(e => [getComputedStyle(e).color,"
-                                " getComputedStyle(e).backgroundColor]).flat()")  # fmt: skip
+        colours = page.evaluate(
+            "[document.body, document.querySelector('#recent')].map(element => getComputedStyle(element))"
+            ".flatMap(style => [style.color, style.backgroundColor])"
+        )
         return [sum(map(int, colour.strip("rgb()").split(", "))) for colour in colours]
 
     page.emulate_media(color_scheme="light")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Error, expect
 
-from browser.conftest import Complaints, MakePage
+from browser.conftest import REFRESH, Complaints, MakePage
 from browser.scene import Scene
 from lazyjobs import BackendUnavailableError, Stats
 from lazyjobs.control import serve
@@ -23,63 +23,53 @@ class Frail(MemoryBackend):
         return super().stats()
 
 
-def test_it_says_so_when_the_server_is_gone_and_when_it_is_back(
-    open_page: MakePage, scene: Scene, complaints: Complaints
-) -> None:
-    with serve(scene.runner, "127.0.0.1", 0) as (host, port):
+def test_it_says_so_when_the_server_is_gone_and_when_it_is_back(open_page: MakePage, scene: Scene) -> None:
+    with serve(scene.runner, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
         page = open_page(f"http://{host}:{port}/jobs")
     expect(page.get_by_role("alert")).to_have_text("What is shown is old. The server does not answer.")
     expect(page.locator("#state-all")).to_contain_text("1,347")
     scene.succeed()
-    with serve(scene.runner, host, port):
+    with serve(scene.runner, host, port, refresh=REFRESH):
         expect(page.locator("#trouble")).to_be_hidden()
         expect(page.get_by_role("status")).to_have_text("Up to date again.")
         expect(page.locator("#state-all")).to_contain_text("1,348")
-    assert {text.partition(": net::")[0] for text in complaints.found} == {"Failed to load resource"}
-    complaints.found.clear()
 
 
 @pytest.mark.parametrize("broken_first", [False, True])
 def test_it_says_so_when_the_backend_fails(
-    open_page: MakePage, complaints: Complaints, broken_first: bool, caplog: pytest.LogCaptureFixture
+    open_page: MakePage, broken_first: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     backend = Frail()
     backend.broken = broken_first
-    with serve(backend, "127.0.0.1", 0) as (host, port):
+    with serve(backend, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
         page = open_page(f"http://{host}:{port}/jobs")
         backend.broken = True
-        expect(page.get_by_role("alert")).to_contain_text(
-            "no snapshot: BackendUnavailableError: the disk <b>is gone</b>"
-        )
+        expect(page.get_by_role("alert")).to_contain_text("BackendUnavailableError: the disk <b>is gone</b>")
         backend.broken = False
         expect(page.locator("#trouble")).to_be_hidden()
         expect(page.locator("#recent")).to_contain_text("No record is stored.")
     assert "could not make a snapshot" in caplog.text
-    assert all("500" in text for text in complaints.found)
-    complaints.found.clear()
 
 
-def test_a_backend_that_hangs_is_given_up_after_a_while(open_page: MakePage, url: str, complaints: Complaints) -> None:
-    page = open_page(url)
-    page.clock.install()
+def test_an_answer_that_does_not_come_is_given_up_after_fifteen_seconds(open_page: MakePage, url: str) -> None:
+    page = open_page("about:blank")
+    page.add_init_script("""{
+        const real = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = wait => real((window.waited = wait) / 30);
+    }""")
+    page.goto(url)
     page.route("**/jobs", lambda _: None)
-    page.clock.run_for(3_000)
-    page.wait_for_timeout(100)
-    expect(page.locator("#trouble")).to_be_hidden()
-    expect(page.get_by_role("alert")).to_have_text("What is shown is old. The server does not answer.", timeout=20_000)
-    complaints.found.clear()
+    expect(page.get_by_role("alert")).to_have_text("What is shown is old. The server does not answer.")
+    assert page.evaluate("window.waited") == 15_000
 
 
-def test_the_browser_asks_for_the_token_and_the_page_refreshes_with_it(
-    open_page: MakePage, scene: Scene, complaints: Complaints
-) -> None:
-    with serve(scene.runner, "127.0.0.1", 0, token=TOKEN) as (host, port):
+def test_the_browser_asks_for_the_token_and_the_page_refreshes_with_it(open_page: MakePage, scene: Scene) -> None:
+    with serve(scene.runner, "127.0.0.1", 0, token=TOKEN, refresh=REFRESH) as (host, port):
         url = f"http://{host}:{port}/jobs"
         with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
             open_page(url)
-        with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
-            open_page(url, http_credentials={"username": "me", "password": "something-else-altogether"})
-        complaints.found.clear()
+        wrong = open_page(url, http_credentials={"username": "me", "password": "something-else-altogether"})
+        assert wrong.inner_text("body").startswith("the token is needed")
         page = open_page(url, http_credentials={"username": "me", "password": TOKEN})
         id = scene.succeed()
         expect(page.locator(f"#r{id}")).to_be_attached()
