@@ -14,6 +14,7 @@ TRACE = """httpx.ConnectTimeout: timed out after 10.0 s
 
 
 class SendMail(BaseJob):
+    __module__ = "shop.jobs"
     kind = "mail.receipt"
     job_queue = "mail"
 
@@ -21,6 +22,7 @@ class SendMail(BaseJob):
 
 
 class ResizeImage(BaseJob):
+    __module__ = "shop.jobs"
     kind = "image.resize"
     job_queue = "bulk"
 
@@ -28,6 +30,7 @@ class ResizeImage(BaseJob):
 
 
 class DeliverHook(BaseJob):
+    __module__ = "shop.jobs"
     kind = "webhook.deliver"
     job_max_attempts = 3
 
@@ -35,6 +38,7 @@ class DeliverHook(BaseJob):
 
 
 class NightlyReport(BaseJob):
+    __module__ = "shop.jobs"
     kind = "report.nightly"
 
     def work(self) -> None: ...
@@ -66,21 +70,24 @@ class Scene:
         """Lets the past happen."""
         for kind, queue in islice(cycle(_ENQUEUED), 1240):
             self.succeed(kind, queue)
-        start = datetime.now(UTC) - timedelta(minutes=5)
-        self._time = start
-        self.backend.insert(InsertParams(kind="report.nightly", run_at=start + timedelta(hours=9)))
+        now = datetime.now(UTC)
+        self._time = now - timedelta(minutes=5)
+        self.backend.insert(InsertParams(kind="report.nightly", run_at=now + timedelta(hours=9)))
         self.discard("legacy.import", "default", "UnknownKindError: no job class is registered for 'legacy.import'")
         for index, (kind, queue) in enumerate(islice(cycle(_ENQUEUED), 84)):
-            # More and more, then fewer, so that there is something to see.
-            self._time = start + timedelta(seconds=300 * (index / 84) ** 0.7 - 3)
+            # More and more of them, so that there is something to see.
+            self._time = now - timedelta(seconds=300 - 283 * (index / 84) ** 0.7)
             if index % 30 == 17:
                 self.retry("webhook.deliver", "default", "httpx.HTTPStatusError: 503 Service Unavailable")
             else:
                 self.succeed(kind, queue)
+        self._time = now - timedelta(seconds=12)
         self.discarded = self.discard("webhook.deliver", "default", TRACE)
-        for kind, queue in islice(_ENQUEUED, 3):
+        for seconds, (kind, queue) in zip((9, 6, 4), _ENQUEUED, strict=False):
+            self._time = now - timedelta(seconds=seconds)
             self.claim(kind, queue)
-        for kind, queue in islice(cycle(_ENQUEUED), 17):
+        for index, (kind, queue) in enumerate(islice(cycle(_ENQUEUED), 7)):
+            self._time = now - timedelta(seconds=3 - index / 3)
             self.insert(kind, queue)
         self._time = None
 

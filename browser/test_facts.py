@@ -1,14 +1,24 @@
 """What the page shows, that it keeps it up to date, and that it leaves the reader's place alone."""
 
 import re
+from collections.abc import Iterable
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.util import shift_path_info
 
 import msgspec
 from playwright.sync_api import Page, expect
 
-from browser.conftest import MakePage
+from browser.conftest import REFRESH, MakePage
 from browser.scene import SECRET, TRACE, Scene
 from lazyjobs import InsertParams
-from lazyjobs.control import serve
+from lazyjobs.control import serve, wsgi_app
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing."""
 
 
 def texts(page: Page, selector: str) -> list[str]:
@@ -18,10 +28,10 @@ def texts(page: Page, selector: str) -> list[str]:
 def test_it_shows_the_facts(page: Page, scene: Scene) -> None:
     expect(page).to_have_title("2 discarded · lazyjobs")
     expect(page.locator("#status")).to_contain_text("Not running")
-    assert [text.split("\n")[0] for text in texts(page, "#states a")] == ["1,347", "18", "3", "3", "1,321", "2"]
-    assert texts(page, "#queue-mail > *") == ["mail", "9", "1", "0", "661", "0", "671"]
+    assert [text.split("\n")[0] for text in texts(page, "#states a")] == ["1,337", "8", "3", "3", "1,321", "2"]
+    assert texts(page, "#queue-mail > *") == ["mail", "3", "1", "0", "661", "0", "665"]
     assert texts(page, "#kind-webhook\\.deliver > *") == [
-        "webhook.deliver", "browser.scene.DeliverHook", "default", "3", "340",
+        "webhook.deliver", "shop.jobs.DeliverHook", "default", "3", "338",
     ]  # fmt: skip
     assert re.fullmatch(r"1[6-9] finished per minute, over the last 4 min", page.inner_text("#rate-words"))
     row = page.locator(f"#r{scene.discarded}")
@@ -142,7 +152,7 @@ def test_without_script_everything_is_there_and_requeueing_works(open_page: Make
     page.locator(f"#again{scene.discarded}").click()
     expect(page.locator(f"#r{scene.discarded}")).to_contain_text("requeued as")
     assert page.url.startswith(f"{url}#r")
-    assert scene.backend.stats().total == 1348
+    assert scene.backend.stats().total == 1338
 
 
 def test_an_empty_backend_has_a_page_too(open_page: MakePage) -> None:
@@ -154,3 +164,23 @@ def test_an_empty_backend_has_a_page_too(open_page: MakePage) -> None:
         scene.runner.backend.insert(InsertParams(kind="first"))
         expect(page.locator("#recent tbody tr")).to_have_count(1)
         assert msgspec.json.decode(page.request.get(page.url).body())["stats"]["total"] == 1
+
+
+def test_below_a_prefix_it_asks_and_requeues_there(open_page: MakePage, scene: Scene) -> None:
+    inner = wsgi_app(scene.runner, page=True, refresh=REFRESH)
+
+    def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        assert shift_path_info(environ) == "internal", "something was asked beside the prefix"
+        return inner(environ, start_response)
+
+    with make_server("127.0.0.1", 0, outer, handler_class=Quiet) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        page = open_page(f"http://127.0.0.1:{server.server_port}/internal/jobs")
+        page.locator(f"#again{scene.discarded}").click()
+        expect(page.locator(f"#r{scene.discarded}")).to_contain_text("requeued as")
+        id = scene.succeed()
+        expect(page.locator(f"#r{id}")).to_be_attached()
+        page.close()
+        server.shutdown()
+        thread.join()

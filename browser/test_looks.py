@@ -8,7 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from browser.conftest import MakePage
-from browser.scene import Scene
+from browser.scene import JOBS, Scene
+from lazyjobs import JobRunner
+from lazyjobs.control import serve
 
 PHONE = {"width": 360, "height": 780}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -106,14 +108,13 @@ def test_text_twice_as_large_still_fits(open_page: MakePage, url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["light", "dark", "phone"])
-def test_images_for_the_documents(open_page: MakePage, url: str, scene: Scene, name: str, images: Path) -> None:
-    page = open_page(url, **LOOKS[name])
-    expect(page.locator("#pause")).to_be_visible()
-    page.locator(f"#e{scene.discarded} summary").click()
-    if name == "phone":
-        page.locator("#recent-title").scroll_into_view_if_needed()
-    page.evaluate("scrollTo(0, 0)")
-    images.mkdir(exist_ok=True)
-    file = images / f"control-{name}.png"
-    page.screenshot(path=file)
+def test_images_for_the_documents(open_page: MakePage, scene: Scene, name: str, images: Path) -> None:
+    idle = JobRunner(scene.backend, jobs=JOBS, queues=["idle"])
+    with idle, serve(idle, "127.0.0.1", 0) as (host, port):
+        page = open_page(f"http://{host}:{port}/jobs", **{"viewport": {"width": 1280, "height": 1060}, **LOOKS[name]})
+        page.locator(f"#e{scene.discarded} summary").click()
+        page.evaluate("scrollTo(0, 0)")
+        images.mkdir(exist_ok=True)
+        file = images / f"control-{name}.png"
+        page.screenshot(path=file)
     assert 5_000 < file.stat().st_size < 200_000

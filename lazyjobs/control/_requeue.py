@@ -31,6 +31,7 @@ class Requeuer:
     def __init__(self) -> None:
         self._copies: OrderedDict[int, int] = OrderedDict()
         self._lock = Lock()
+        self._turn = Lock()
 
     @property
     def copies(self) -> dict[int, int]:
@@ -43,8 +44,8 @@ class Requeuer:
 
         Raises `NoRecordError`, `NotDiscardedError` or `RequeuedError`, with nothing written, and what `insert` raises.
         """
-        with self._lock:
-            if (copy := self._copies.get(id)) is not None:
+        with self._turn:
+            if (copy := self.copies.get(id)) is not None:
                 raise RequeuedError(f"record {id} was requeued already, as record {copy}")
             record = _find_discarded(backend, id)
             inserted = backend.insert(
@@ -52,10 +53,14 @@ class Requeuer:
                     kind=record.kind, queue=record.queue, payload=record.payload, max_attempts=record.max_attempts
                 )
             )
-            self._copies[id] = inserted.id
+            self._remember(id, inserted.id)
+        return inserted
+
+    def _remember(self, id: int, copy: int) -> None:
+        with self._lock:
+            self._copies[id] = copy
             if len(self._copies) > _REMEMBERED:
                 self._copies.popitem(last=False)
-        return inserted
 
 
 def _find_discarded(backend: Backend, id: int) -> Record:

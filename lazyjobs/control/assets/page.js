@@ -81,10 +81,15 @@
   function show(content) {
     const focused = document.activeElement;
     const row = focused?.closest("tr")?.id;
+    const held = focused?.closest("#recent") && focused;
+    const place = held?.getBoundingClientRect().top;
+    // What is being read is held in place here; otherwise by the browser, but not at the very top.
+    document.documentElement.classList.toggle("held", Boolean(held));
     patch(view, content);
+    if (held?.isConnected) scrollBy(0, held.getBoundingClientRect().top - place);
     if (document.activeElement === focused) return;
-    const place = focused.isConnected ? focused : document.getElementById(row)?.querySelector("a, button, summary");
-    (place ?? document.getElementById("recent-title"))?.focus({ preventScroll: true });
+    const heir = focused.isConnected ? focused : document.getElementById(row)?.querySelector("a, button, summary");
+    (heir ?? document.getElementById("recent-title"))?.focus({ preventScroll: true });
   }
 
   function say(words) {
