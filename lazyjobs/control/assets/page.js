@@ -6,7 +6,7 @@
   const TREE = "application/vnd.lazyjobs.page+json";
   const SVG = "http://www.w3.org/2000/svg";
   const PATIENCE = 15_000;
-  const EASE = 20; // an answer that took long is asked for less often: a twentieth of the time at most
+  const EASE = 10; // what takes long is asked for less often, so that asking takes a tenth of the time at most
   const every = Number(document.body.dataset.refresh);
   const view = document.getElementById("view");
   const trouble = document.getElementById("trouble");
