@@ -31,7 +31,17 @@ MAY_IMPORT = {
     "control": {"contract", "jobs", "runner"},
     "cli": {"contract", "jobs", "runner", "control"},
 }
-OTHERS = {"lazyjobs_memory", "lazyjobs_testkit", "starlette", "pydantic", "attrs", "attr", "hypothesis", "pytest"}
+OTHERS = {
+    "argcomplete",
+    "lazyjobs_memory",
+    "lazyjobs_testkit",
+    "starlette",
+    "pydantic",
+    "attrs",
+    "attr",
+    "hypothesis",
+    "pytest",
+}
 
 packages = pytest.mark.parametrize("package", PACKAGES)
 distributions = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda path: path.name)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._logging import log_warnings
 from lazyjobs.cli._output import tell
 from lazyjobs.cli._usage import UsageError
@@ -16,7 +17,8 @@ _ALONE = "memory"
 
 def add_backend_option(parser: argparse.ArgumentParser) -> None:
     """Adds `--backend URL`, which `chosen_url` and `opened_backend` read."""
-    parser.add_argument("--backend", metavar="URL", help=f"where the jobs are; else {URL_VARIABLE} tells")
+    option = parser.add_argument("--backend", metavar="URL", help=f"where the jobs are; else {URL_VARIABLE} tells")
+    complete_by(option, propose_urls)
 
 
 def chosen_url(arguments: argparse.Namespace) -> str:
@@ -32,9 +34,18 @@ def chosen_url(arguments: argparse.Namespace) -> str:
 
 @contextmanager
 def opened_backend(arguments: argparse.Namespace) -> Iterator[Backend]:
-    """The backend at `chosen_url`, open inside; its warnings go to standard error, one line each."""
+    """The backend at `chosen_url`, as `opened_url` gives it."""
+    with opened_url(chosen_url(arguments)) as backend:
+        yield backend
+
+
+@contextmanager
+def opened_url(url: str) -> Iterator[Backend]:
+    """The backend at `url`, open inside; its warnings go to standard error, one line each."""
     log_warnings()
-    backend = _open(chosen_url(arguments))
+    if lives_in_one_process(url):
+        tell("memory:// lives in this process only: it begins empty, and what is stored there ends with the command")
+    backend = _open(url)
     try:
         yield backend
     finally:
@@ -48,8 +59,6 @@ def lives_in_one_process(url: str) -> bool:
 
 
 def _open(url: str) -> Backend:
-    if lives_in_one_process(url):
-        tell("memory:// lives in this process only: it begins empty, and what is stored there ends with the command")
     try:
         return open_backend(url)
     except LazyJobsError:

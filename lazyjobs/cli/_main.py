@@ -1,22 +1,25 @@
 """The command `lazyjobs`: its commands, and how each of them may end."""
 
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from lazyjobs.cli import _control, _worker
+from lazyjobs.cli import _backends, _control, _enqueue, _list, _prune, _stats, _worker
+from lazyjobs.cli._completion import complete
 from lazyjobs.cli._exits import Exit
-from lazyjobs.cli._output import silence, tell
+from lazyjobs.cli._output import OutputError, silence, tell
 from lazyjobs.cli._usage import Parser, UnsupportedError, UsageError
 from lazyjobs.contract import BackendError, LazyJobsError
 
-_COMMANDS = (_worker, _control)
+_COMMANDS = (_worker, _control, _stats, _list, _enqueue, _prune, _backends)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that `arguments` (the process's own by default) ask for; returns its exit code."""
     try:
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            print(end="", flush=True)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -25,20 +28,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    parsed = make_parser().parse_args(arguments)
+    parser = make_parser()
+    complete(parser)
+    parsed = parser.parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+    except OutputError as error:
+        silence()
+        return _end(error, Exit.INCOMPLETE)
     except UnsupportedError as error:
-        tell(str(error))
-        return Exit.UNSUPPORTED
+        return _end(error, Exit.UNSUPPORTED)
     except BackendError as error:
-        tell(str(error))
-        return Exit.BACKEND
+        return _end(error, Exit.BACKEND)
     except (UsageError, LazyJobsError) as error:
-        tell(str(error))
-        return Exit.USAGE
+        return _end(error, Exit.USAGE)
+    return code
+
+
+def _end(error: Exception, code: Exit) -> Exit:
+    tell(str(error))
     return code
 
 

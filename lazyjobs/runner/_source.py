@@ -31,6 +31,11 @@ class BackendSource:
         self._lock = RLock()
 
     @property
+    def url(self) -> str | None:
+        """The URL it opens; None if a backend was given."""
+        return self._url
+
+    @property
     def opened(self) -> bool:
         """Whether a URL was opened already; a backend that was given never counts as opened here."""
         return self._url is not None and self._backend is not None

@@ -11,7 +11,7 @@ import pytest
 
 from lazyjobs import Backend, BackendURL, SupportsClose, open_backend
 from lazyjobs_aws.cli import main as lazyjobs_aws
-from lazyjobs_aws.emulator import endpoint_of_emulator
+from lazyjobs_aws.emulator import emulator_session, endpoint_of_emulator
 from lazyjobs_memory import MemoryBackend
 
 QUEUES = ("default", "mail", "bulk")
@@ -68,6 +68,8 @@ def _memory(patches: pytest.MonkeyPatch) -> Iterator[str]:
 def _aws(patches: pytest.MonkeyPatch) -> str:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         patches.setenv(name, "emulator")
+    session = emulator_session()
+    patches.setattr("boto3.Session", lambda: session)  # to make another one takes longer than most tests
     endpoint = endpoint_of_emulator()
     url = f"sqs+dynamodb://eu-west-1/operations-{os.getpid()}-{next(_numbers)}?endpoint_url={endpoint}"
     with redirect_stdout(StringIO()):
