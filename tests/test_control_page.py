@@ -172,7 +172,7 @@ def test_many_queues_and_kinds_are_cut_and_say_so() -> None:
     for number in range(120):
         runner.enqueue(Do(name="a"), queue=f"q{number}")
     view = view_of(page_of(runner))
-    assert len(re.findall(r'<tr role="row" id="queue-', view)) == 50
+    assert len(re.findall(r'<tr id="queue-', view)) == 50
     assert "and 71 others" in view
 
 

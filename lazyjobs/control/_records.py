@@ -23,16 +23,15 @@ def render_records(
 ) -> Element:
     """The section with the table; `copies` as in a `View`."""
     title = f"Recent {state} records" if state else "Recent records"
-    columns = [h("th", word, scope="col", role="columnheader", class_=word.lower()) for word in _COLUMNS]
+    columns = [h("th", word, scope="col", class_=word.lower()) for word in _COLUMNS]
     if copies is not None:
-        columns.append(h("th", h("span", "Action", class_="unseen"), scope="col", role="columnheader", class_="action"))
+        columns.append(h("th", h("span", "Action", class_="unseen"), scope="col", class_="action"))
     rows = [row for record in records for row in _render_rows(record, now, copies)]
     table = h(
         "table",
         h("caption", "Newest change first; payloads are never shown", class_="unseen"),
-        h("thead", h("tr", *columns, role="row"), role="rowgroup"),
-        h("tbody", *rows, role="rowgroup"),
-        role="table",
+        h("thead", h("tr", *columns)),
+        h("tbody", *rows),
         class_="cards records",
     )
     return h(
@@ -53,26 +52,25 @@ def _render_rows(record: RecordSummary, now: datetime, copies: Mapping[int, int]
     yield _render_facts(record, now, copies)
     if record.last_error:
         columns = len(_COLUMNS) + (copies is not None)
-        cell = h("td", _render_error(record), colspan=str(columns), role="cell", aria_colspan=str(columns))
-        yield h("tr", cell, role="row", class_="error", id=f"e{record.id}")
+        cell = h("td", _render_error(record), colspan=str(columns), aria_colspan=str(columns))
+        yield h("tr", cell, class_="error", id=f"e{record.id}")
 
 
 def _render_facts(record: RecordSummary, now: datetime, copies: Mapping[int, int] | None) -> Element:
     sign = h("span", SIGNS[record.state], " ", aria_hidden="true", class_="sign")
     action = None
     if copies is not None:
-        action = h("td", _render_action(record, copies), role="cell", class_="action")
+        action = h("td", _render_action(record, copies), class_="action")
     return h(
         "tr",
-        h("th", f"#{record.id}", scope="row", role="rowheader", class_="record"),
-        h("td", h("bdi", visible(record.kind)), role="cell", class_="kind"),
-        h("td", h("bdi", visible(record.queue)), role="cell", class_="queue", data_label="Queue"),
-        h("td", sign, record.state.value, role="cell", class_=f"state {record.state}"),
-        h("td", f"{record.attempt}/{record.max_attempts}", role="cell", class_="attempt", data_label="Attempt"),
-        h("td", _render_time(record.updated_at, ago(record.updated_at, now)), role="cell", class_="changed"),
-        h("td", _render_next(record, now), role="cell", class_="next"),
+        h("th", f"#{record.id}", scope="row", class_="record"),
+        h("td", h("bdi", visible(record.kind)), class_="kind"),
+        h("td", h("bdi", visible(record.queue)), class_="queue", data_label="Queue"),
+        h("td", sign, record.state.value, class_=f"state {record.state}"),
+        h("td", f"{record.attempt}/{record.max_attempts}", class_="attempt", data_label="Attempt"),
+        h("td", _render_time(record.updated_at, ago(record.updated_at, now)), class_="changed"),
+        h("td", _render_next(record, now), class_="next"),
         action,
-        role="row",
         class_="failed" if record.last_error else None,
         id=f"r{record.id}",
     )
@@ -84,9 +82,9 @@ def _render_time(time: datetime, words: str) -> Element:
 
 def _render_next(record: RecordSummary, now: datetime) -> Element | None:
     if record.state in (State.PENDING, State.RETRYING):
-        return _render_time(record.run_at, until(record.run_at, now, "due in", "due for"))
+        return _render_time(record.run_at, until(record.run_at, now, "due in {}", "due for {}"))
     if (end := record.lease_expires_at) is not None:
-        return _render_time(end, until(end, now, "lease ends in", "lease ended for"))
+        return _render_time(end, until(end, now, "lease ends in {}", "lease ended {} ago"))
     return None
 
 
@@ -96,7 +94,7 @@ def _render_error(record: RecordSummary) -> Element:
     return h(
         "details",
         h("summary", h("bdi", visible(" ".join(shown[:_SUMMARY].split())))),
-        h("pre", visible(shown), dir="auto", tabindex="0", aria_label=f"Error of record {record.id}", role="region"),
+        h("pre", visible(shown), dir="auto", tabindex="0", aria_label=f"Error of record {record.id}", role="group"),
         h("p", f"and {plural(left, 'more character')}; the JSON has them all", class_="soft") if left else None,
     )
 

@@ -25,12 +25,19 @@ class Element(Struct, frozen=True, array_like=True):
 
 Node = Element | str
 
+# Said once more, since a table that a style sheet lays out otherwise, as on a phone, is no table to some browsers.
+_ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
+_HEADS = {"col": "columnheader", "row": "rowheader"}
+
 
 def h(tag: str, *children: Node | None, **attributes: str | bool | None) -> Element:
     """An element. Children that are None are left out, and attributes that are None or False.
 
-    An underscore in a name stands for a hyphen, one at its end for nothing: `class_`, `aria_label`.
+    An underscore in a name stands for a hyphen, one at its end for nothing: `class_`, `aria_label`. The parts of a
+    table have their roles without being told.
     """
+    if role := _HEADS.get(str(attributes.get("scope"))) if tag == "th" else _ROLES.get(tag):
+        attributes["role"] = role
     given = {
         name.rstrip("_").replace("_", "-"): "" if value is True else str(value)
         for name, value in attributes.items()

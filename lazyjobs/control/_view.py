@@ -6,13 +6,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from lazyjobs.contract import State
+from lazyjobs.control._counts import render_kinds, render_queues
 from lazyjobs.control._records import render_records
 from lazyjobs.control._throughput import Rate
 from lazyjobs.control._tree import Element, h
-from lazyjobs.control._words import SIGNS, duration, number, plural, visible
+from lazyjobs.control._words import SIGNS, duration, number
 from lazyjobs.runner import Snapshot
 
-_ROWS = 50
 _BAR = 6
 _HEIGHT = 36
 
@@ -35,7 +35,7 @@ def render_view(view: View) -> list[Element]:
     """The sections of the page; each element that stays the same thing keeps its id from one look to the next."""
     return [
         _render_overview(view),
-        h("div", _render_queues(view.snapshot), _render_kinds(view.snapshot), class_="columns", id="counts"),
+        h("div", render_queues(view.snapshot), render_kinds(view.snapshot), class_="columns", id="counts"),
         render_records(view.snapshot.recent, view.now, state=view.state, copies=view.copies),
     ]
 
@@ -138,77 +138,4 @@ def _render_bar(index: int, height: float, look: str | None) -> Element:
         width=str(_BAR - 1),
         height=f"{height:.1f}",
         class_=look,
-    )
-
-
-def _render_queues(snapshot: Snapshot) -> Element:
-    stats = snapshot.stats
-    queues = sorted(stats.by_queue, key=lambda queue: (-stats.by_queue[queue], queue))
-    rows = [_render_queue(queue, stats.by_queue_state.get(queue, {}), stats.by_queue[queue]) for queue in queues]
-    head = ["Queue", *(state.capitalize() for state in State), "All"]
-    return _render_counts("queues", "Queues", head, rows, "No queue holds a record.")
-
-
-def _render_queue(queue: str, by_state: Mapping[State, int], total: int) -> Element:
-    cells = [_count(by_state.get(state, 0), state.capitalize()) for state in State]
-    return h("tr", _name(queue), *cells, _count(total, "All"), role="row", id=f"queue-{visible(queue)}")
-
-
-def _render_kinds(snapshot: Snapshot) -> Element:
-    by_kind = snapshot.stats.by_kind
-    defined = {definition.kind: definition for definition in snapshot.definitions}
-    kinds = sorted({*by_kind, *defined}, key=lambda kind: (-by_kind.get(kind, 0), kind))
-    rows = []
-    for kind in kinds:
-        definition = defined.get(kind)
-        facts = (visible(definition.type), definition.queue, number(definition.max_attempts)) if definition else None
-        rows.append(_render_kind(kind, facts, by_kind.get(kind, 0)))
-    head = ["Kind", "Class", "Queue", "Attempts", "Records"]
-    return _render_counts("kinds", "Kinds", head, rows, "No kind is defined here, and no record is stored.")
-
-
-def _render_kind(kind: str, facts: tuple[str, str, str] | None, count: int) -> Element:
-    if facts is None:
-        cells = [h("td", "not defined here", role="cell", class_="soft", colspan="3", data_label="Class")]
-    else:
-        type, queue, attempts = facts
-        cells = [
-            h("td", h("code", type), role="cell", data_label="Class"),
-            h("td", visible(queue), role="cell", data_label="Queue"),
-            h("td", attempts, role="cell", data_label="Attempts", class_="number"),
-        ]
-    return h("tr", _name(kind), *cells, _count(count, "Records"), role="row", id=f"kind-{visible(kind)}")
-
-
-def _render_counts(id: str, title: str, head: Sequence[str], rows: list[Element], nothing: str) -> Element:
-    heading = h("h2", title, " ", h("small", number(len(rows))), id=f"{id}-title")
-    if not rows:
-        return h("section", heading, h("p", nothing, class_="soft"), id=id, aria_labelledby=f"{id}-title")
-    first, *others = head
-    columns = [
-        h("th", first, scope="col", role="columnheader"),
-        *(
-            h("th", word, scope="col", role="columnheader", class_=None if word in ("Class", "Queue") else "number")
-            for word in others
-        ),
-    ]
-    table = h(
-        "table",
-        h("caption", f"Records by {title.lower().removesuffix('s')}, the most numerous first", class_="unseen"),
-        h("thead", h("tr", *columns, role="row"), role="rowgroup"),
-        h("tbody", *rows[:_ROWS], role="rowgroup"),
-        role="table",
-        class_="cards",
-    )
-    more = h("p", f"and {plural(len(rows) - _ROWS, 'other')}", class_="soft") if len(rows) > _ROWS else None
-    return h("section", heading, table, more, id=id, aria_labelledby=f"{id}-title")
-
-
-def _name(name: str) -> Element:
-    return h("th", h("bdi", visible(name)), scope="row", role="rowheader")
-
-
-def _count(count: int, label: str) -> Element:
-    return h(
-        "td", number(count), role="cell", data_label=label, class_=f"number {label.lower()}{'' if count else ' none'}"
     )

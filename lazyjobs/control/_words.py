@@ -58,6 +58,6 @@ def ago(time: datetime, now: datetime) -> str:
 
 
 def until(time: datetime, now: datetime, before: str, after: str) -> str:
-    """In how long it will be, after the words `before`; or for how long it has been, after the words `after`."""
+    """`before` with how long it will be until then in the place of its braces, or `after` with how long it has been."""
     seconds = (time - now).total_seconds()
-    return f"{before} {duration(seconds)}" if seconds >= 0 else f"{after} {duration(-seconds)}"
+    return before.format(duration(seconds)) if seconds >= 0 else after.format(duration(-seconds))

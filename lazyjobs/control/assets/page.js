@@ -143,7 +143,7 @@
       if (mine !== asking) return;
       document.title = title;
       show(content);
-      stamp("Updated");
+      stamp(paused ? "Paused at" : "Updated");
       recover();
     } catch (error) {
       if (mine !== asking) return;
