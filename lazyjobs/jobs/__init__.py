@@ -4,6 +4,7 @@ from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, 
 from lazyjobs.jobs._fields import field_names
 from lazyjobs.jobs._job import BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
 from lazyjobs.jobs._registry import Definition, Registration, Registry
+from lazyjobs.jobs._trace import add_trace, read_trace
 
 __all__ = [
     "BaseJob",
@@ -18,6 +19,8 @@ __all__ = [
     "Registry",
     "RetryPolicy",
     "UnknownKindError",
+    "add_trace",
     "field_names",
+    "read_trace",
     "retry_delay",
 ]

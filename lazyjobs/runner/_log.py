@@ -2,28 +2,27 @@
 
 import logging
 
-from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs.contract import CompleteParams, FinishParams, Record
+from lazyjobs.runner._outcomes import Fate, name_outcome
 
 logger = logging.getLogger("lazyjobs.jobs")
 
-_OUTCOMES: dict[type[FinishParams], tuple[int, str]] = {
-    CompleteParams: (logging.INFO, "succeeded"),
-    RetryParams: (logging.WARNING, "retrying"),
-    DiscardParams: (logging.ERROR, "discarded"),
-}
+_LEVELS = {"succeeded": logging.INFO, "retrying": logging.WARNING, "discarded": logging.ERROR}
 
 
-def log_outcome(record: Record, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
-    """Logs what became of an attempt, with the traceback of the exception that ended it."""
-    level, outcome = _OUTCOMES[type(finish)]
-    if logger.isEnabledFor(level):
-        reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
-        _log(level, outcome, record, seconds, reason, error)
+def log_attempt(record: Record, fate: Fate, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
+    """Logs what became of an attempt, with the traceback of the exception that ended it.
 
-
-def log_lost(record: Record, seconds: float, error: BaseException | None) -> None:
-    """Logs that an attempt ended after its claim had gone to another worker."""
-    _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
+    An outcome that could not be written was logged where that was tried, and says nothing here.
+    """
+    if fate is Fate.LOST:
+        _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
+    elif fate is Fate.WRITTEN:
+        outcome = name_outcome(finish)
+        level = _LEVELS[outcome]
+        if logger.isEnabledFor(level):
+            reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
+            _log(level, outcome, record, seconds, reason, error)
 
 
 def _log(level: int, outcome: str, record: Record, seconds: float, reason: str, error: BaseException | None) -> None:

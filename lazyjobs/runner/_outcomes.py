@@ -4,6 +4,7 @@ import logging
 from enum import Enum, auto
 from threading import Event
 from time import monotonic
+from typing import Literal
 
 from lazyjobs.contract import (
     Backend,
@@ -30,6 +31,18 @@ class Fate(Enum):
     """The claim had gone to another worker, whose outcome counts."""
     ABANDONED = auto()
     """The backend did not answer before the runner gave up."""
+
+
+_OUTCOMES: dict[type[FinishParams], Literal["succeeded", "retrying", "discarded"]] = {
+    CompleteParams: "succeeded",
+    RetryParams: "retrying",
+    DiscardParams: "discarded",
+}
+
+
+def name_outcome(finish: FinishParams) -> Literal["succeeded", "retrying", "discarded"]:
+    """The word for an outcome that was written."""
+    return _OUTCOMES[type(finish)]
 
 
 def finish_claim(backend: Backend, finish: FinishParams) -> None:

@@ -1,0 +1,116 @@
+"""Tells observers what happens, and keeps their failures from the jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import Context
+from time import monotonic
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from msgspec import structs
+
+from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError, Record
+from lazyjobs.jobs import add_trace
+from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer
+
+if TYPE_CHECKING:
+    from lazyjobs.runner._runner import JobRunner
+
+logger = logging.getLogger("lazyjobs")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SILENCE = 60.0
+"""Seconds between two complaints."""
+
+
+class Observers:
+    """The observers of one runner, in order; whatever they began is ended in the opposite order."""
+
+    def __init__(self, observers: Iterable[Observer]) -> None:
+        self.all = tuple(observers)
+        for observer in self.all:
+            if not isinstance(observer, Observer):
+                raise TypeError(f"an observer has the methods started, enqueuing and attempting; {observer!r} has not")
+        self._silent_until = 0.0
+
+    def started(self, runner: JobRunner) -> None:
+        """Tells that the runner begins to run jobs."""
+        for observer in self.all:
+            self.call(observer.started, runner)
+
+    def insert(self, backend: Backend, params: InsertParams) -> Record:
+        """Inserts, watched, with the trace context that is to travel along; raises what the backend raises."""
+        if not self.all:
+            return backend.insert(params)
+        watches = [watch for each in self.all if (watch := self.call(each.enqueuing, params)) is not None]
+        try:
+            record = _insert_with(self._trace(watches), backend, params)
+        except BaseException as error:
+            self._end_enqueue(watches, None, error)
+            raise
+        self._end_enqueue(watches, record, None)
+        return record
+
+    def watch(self, record: Record, context: Context) -> Watch:
+        """Begins to watch an attempt whose work is going to run in `context`."""
+        if not self.all:
+            return _UNWATCHED
+        watches = [watch for each in self.all if (watch := self.call(each.attempting, record)) is not None]
+        for watch in watches:
+            self.call(context.run, watch.begin)
+        return Watch(self, watches)
+
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """What the function returns, or None if it raised, which is logged once in a while."""
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            now = monotonic()
+            if now >= self._silent_until:
+                self._silent_until = now + _SILENCE
+                logger.exception("an observer failed; no job is harmed, but what it tells has gaps")
+            return None
+
+    def _trace(self, watches: Sequence[EnqueueWatch]) -> dict[str, str]:
+        trace: dict[str, str] = {}
+        for watch in watches:
+            self.call(lambda watch=watch: trace.update(watch.trace))  # type: ignore[misc]
+        return trace
+
+    def _end_enqueue(self, watches: Sequence[EnqueueWatch], record: Record | None, error: BaseException | None) -> None:
+        for watch in reversed(watches):
+            self.call(watch.ended, record, error)
+
+
+class Watch:
+    """One attempt, as it is watched by every observer that wants to."""
+
+    __slots__ = ("_observers", "_watches")
+
+    def __init__(self, observers: Observers, watches: Sequence[AttemptWatch]) -> None:
+        self._observers = observers
+        self._watches = watches
+
+    def __bool__(self) -> bool:
+        return bool(self._watches)
+
+    def ended(self, end: AttemptEnd) -> None:
+        """Tells how it ended."""
+        for watch in reversed(self._watches):
+            self._observers.call(watch.ended, end)
+
+
+_UNWATCHED = Watch(Observers(()), ())
+
+
+def _insert_with(trace: dict[str, str], backend: Backend, params: InsertParams) -> Record:
+    carried = add_trace(params.payload, trace)
+    if carried is params.payload:
+        return backend.insert(params)
+    try:
+        return backend.insert(structs.replace(params, payload=carried))
+    except PayloadTooLargeError:  # it may well fit without
+        return backend.insert(params)
