@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lazyjobs import BaseJob, InvalidJobError, Job, JobRunner
 from lazyjobs.jobs import Registration, add_trace, read_trace
-from lazyjobs.jobs._trace import strip_trace
+from lazyjobs.jobs._trace import RESERVED_MEMBERS, strip_trace
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = {"traceparent": PARENT, "tracestate": 'vendor=a"b'}
 
 payloads = st.dictionaries(
-    st.text() | st.sampled_from(["x,", '"@trace', '@trace"', "@tracestate:"]),
+    (st.text() | st.sampled_from(["x,", '"@trace', '@trace"', "@tracestate:"])).filter(
+        lambda name: name not in RESERVED_MEMBERS
+    ),
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.just('"@traceparent":"x"'),
         lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["@traceparent", "a"]), inner),

@@ -1,6 +1,7 @@
-"""The trace context that travels in a payload, as reserved members beside the job's fields.
+"""The trace context that travels in a payload, as reserved members before the job's fields.
 
-The values are those of the headers of W3C Trace Context (https://www.w3.org/TR/trace-context/).
+They come first, so that a look at the first bytes tells whether there are any; payloads are kept byte for byte. The
+values are those of the headers of W3C Trace Context (https://www.w3.org/TR/trace-context/).
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 RESERVED_MEMBERS = ("@traceparent", "@tracestate")
-_MARK = b'"@trace'
+TRACE_MARK = b'{"@trace'
+"""The first eight bytes of a payload with a trace context."""
 
 
 class _Trace(Struct, frozen=True, rename={"traceparent": "@traceparent", "tracestate": "@tracestate"}):
@@ -28,15 +30,14 @@ def add_trace(payload: bytes, trace: Mapping[str, str]) -> bytes:
         for name in ("traceparent", "tracestate")
         if trace.get(name)
     ]
-    if not added or not payload.endswith(b"}"):
+    if not added or not payload.startswith(b"{"):
         return payload
-    fields = payload[:-1]
-    return b"%b%b%b}" % (fields, b"" if fields == b"{" else b",", b",".join(added))
+    return b"{%b%b%b" % (b",".join(added), b"" if payload == b"{}" else b",", payload[1:])
 
 
 def read_trace(payload: bytes) -> dict[str, str]:
     """The `traceparent` and `tracestate` that `payload` carries, as far as it does."""
-    if _MARK not in payload:
+    if payload[:8] != TRACE_MARK:
         return {}
     try:
         found = _trace.decode(payload)
@@ -47,8 +48,6 @@ def read_trace(payload: bytes) -> dict[str, str]:
 
 def strip_trace(payload: bytes) -> bytes:
     """`payload` without a trace context: the job's fields alone."""
-    if _MARK not in payload:
-        return payload
     try:
         members = _members.decode(payload)
     except ValueError:  # what is wrong with it is for whoever decodes the fields to say

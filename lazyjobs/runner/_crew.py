@@ -33,7 +33,7 @@ class Crew:
         backend: Backend,
         claims: Claims,
         make_attempts: Callable[[EventLoop], Attempts],
-        observers: Observers,
+        observers: Observers | None,
         context: Context,
         *,
         workers: int,

@@ -12,10 +12,10 @@ from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._leases import LeaseKeeper
+from lazyjobs.runner._log import log_attempt
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Fate, finish_claim
-from lazyjobs.runner._report import abandon, report
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class DueRecords:
         backend: Backend,
         params: ClaimParams,
         make_attempts: Callable[[EventLoop], Attempts],
-        observers: Observers,
+        observers: Observers | None,
         context: Context,
         lease: timedelta,
     ) -> None:
@@ -83,7 +83,7 @@ class DueRecords:
     def _handle(self, job: CurrentJob) -> Attempt:
         self._current = job
         context = self._context.copy()
-        watch = self._observers.watch(job.record, context)
+        watch = None if self._observers is None else self._observers.watch(job.record, context)
         try:
             started_at = monotonic()
             finish, error = self._attempts.run(job, context)
@@ -91,11 +91,15 @@ class DueRecords:
             job.working = False
             fate = self._finish(finish)
         except BaseException as failure:
-            abandon(watch, failure)
+            if watch is not None:
+                watch.abandon(failure)
             raise
         finally:
             self._current = None
-        context.run(report, job.record, watch, fate, finish, seconds, error)
+        if watch is None:
+            log_attempt(job.record, fate, finish, seconds, error)
+        else:
+            watch.report(fate, finish, seconds, error)
         return Attempt(record=job.record, outcome=finish if fate is Fate.WRITTEN else None, error=error)
 
     def _finish(self, finish: FinishParams) -> Fate:

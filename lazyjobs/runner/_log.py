@@ -2,12 +2,16 @@
 
 import logging
 
-from lazyjobs.contract import CompleteParams, FinishParams, Record
-from lazyjobs.runner._outcomes import Fate, name_outcome
+from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs.runner._outcomes import NAMES, Fate
 
 logger = logging.getLogger("lazyjobs.jobs")
 
-_LEVELS = {"succeeded": logging.INFO, "retrying": logging.WARNING, "discarded": logging.ERROR}
+_LEVELS: dict[type[FinishParams], int] = {
+    CompleteParams: logging.INFO,
+    RetryParams: logging.WARNING,
+    DiscardParams: logging.ERROR,
+}
 
 
 def log_attempt(record: Record, fate: Fate, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
@@ -15,14 +19,13 @@ def log_attempt(record: Record, fate: Fate, finish: FinishParams, seconds: float
 
     An outcome that could not be written was logged where that was tried, and says nothing here.
     """
-    if fate is Fate.LOST:
-        _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
-    elif fate is Fate.WRITTEN:
-        outcome = name_outcome(finish)
-        level = _LEVELS[outcome]
+    if fate is Fate.WRITTEN:
+        level = _LEVELS[type(finish)]
         if logger.isEnabledFor(level):
             reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
-            _log(level, outcome, record, seconds, reason, error)
+            _log(level, NAMES[type(finish)], record, seconds, reason, error)
+    elif fate is Fate.LOST:
+        _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
 
 
 def _log(level: int, outcome: str, record: Record, seconds: float, reason: str, error: BaseException | None) -> None:

@@ -12,7 +12,8 @@ from msgspec import structs
 
 from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError, Record
 from lazyjobs.jobs import add_trace
-from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer
+from lazyjobs.runner._observer import EnqueueWatch, Observer
+from lazyjobs.runner._watch import Watch
 
 if TYPE_CHECKING:
     from lazyjobs.runner._runner import JobRunner
@@ -26,14 +27,20 @@ _SILENCE = 60.0
 """Seconds between two complaints."""
 
 
-class Observers:
-    """The observers of one runner, in order; whatever they began is ended in the opposite order."""
+def make_observers(observers: Iterable[Observer]) -> Observers | None:
+    """None if there are none, which then cost nothing; raises `TypeError` for what is no observer."""
+    found = tuple(observers)
+    for observer in found:
+        if not isinstance(observer, Observer):
+            raise TypeError(f"an observer has the methods started, enqueuing and attempting; {observer!r} has not")
+    return Observers(found) if found else None
 
-    def __init__(self, observers: Iterable[Observer]) -> None:
-        self.all = tuple(observers)
-        for observer in self.all:
-            if not isinstance(observer, Observer):
-                raise TypeError(f"an observer has the methods started, enqueuing and attempting; {observer!r} has not")
+
+class Observers:
+    """The observers of one runner, at least one, in order; what they began is ended in the opposite order."""
+
+    def __init__(self, observers: tuple[Observer, ...]) -> None:
+        self.all = observers
         self._silent_until = 0.0
 
     def started(self, runner: JobRunner) -> None:
@@ -43,8 +50,6 @@ class Observers:
 
     def insert(self, backend: Backend, params: InsertParams) -> Record:
         """Inserts, watched, with the trace context that is to travel along; raises what the backend raises."""
-        if not self.all:
-            return backend.insert(params)
         watches = [watch for each in self.all if (watch := self.call(each.enqueuing, params)) is not None]
         try:
             record = _insert_with(self._trace(watches), backend, params)
@@ -56,12 +61,10 @@ class Observers:
 
     def watch(self, record: Record, context: Context) -> Watch:
         """Begins to watch an attempt whose work is going to run in `context`."""
-        if not self.all:
-            return _UNWATCHED
         watches = [watch for each in self.all if (watch := self.call(each.attempting, record)) is not None]
         for watch in watches:
             self.call(context.run, watch.begin)
-        return Watch(self, watches)
+        return Watch(record, context, watches, self.call)
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """What the function returns, or None if it raised, which is logged once in a while."""
@@ -83,27 +86,6 @@ class Observers:
     def _end_enqueue(self, watches: Sequence[EnqueueWatch], record: Record | None, error: BaseException | None) -> None:
         for watch in reversed(watches):
             self.call(watch.ended, record, error)
-
-
-class Watch:
-    """One attempt, as it is watched by every observer that wants to."""
-
-    __slots__ = ("_observers", "_watches")
-
-    def __init__(self, observers: Observers, watches: Sequence[AttemptWatch]) -> None:
-        self._observers = observers
-        self._watches = watches
-
-    def __bool__(self) -> bool:
-        return bool(self._watches)
-
-    def ended(self, end: AttemptEnd) -> None:
-        """Tells how it ended."""
-        for watch in reversed(self._watches):
-            self._observers.call(watch.ended, end)
-
-
-_UNWATCHED = Watch(Observers(()), ())
 
 
 def _insert_with(trace: dict[str, str], backend: Backend, params: InsertParams) -> Record:

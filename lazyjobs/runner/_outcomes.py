@@ -1,6 +1,7 @@
 """Writes how jobs ended."""
 
 import logging
+from collections.abc import Mapping
 from enum import Enum, auto
 from threading import Event
 from time import monotonic
@@ -33,16 +34,12 @@ class Fate(Enum):
     """The backend did not answer before the runner gave up."""
 
 
-_OUTCOMES: dict[type[FinishParams], Literal["succeeded", "retrying", "discarded"]] = {
+NAMES: Mapping[type[FinishParams], Literal["succeeded", "retrying", "discarded"]] = {
     CompleteParams: "succeeded",
     RetryParams: "retrying",
     DiscardParams: "discarded",
 }
-
-
-def name_outcome(finish: FinishParams) -> Literal["succeeded", "retrying", "discarded"]:
-    """The word for an outcome that was written."""
-    return _OUTCOMES[type(finish)]
+"""What an outcome is called once it is written."""
 
 
 def finish_claim(backend: Backend, finish: FinishParams) -> None:

@@ -22,7 +22,7 @@ from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observer import Observer
-from lazyjobs.runner._observers import Observers
+from lazyjobs.runner._observers import make_observers
 from lazyjobs.runner._options import check_poll_interval, check_queues, check_unknown_kind, check_workers
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import BackendSource
@@ -74,7 +74,7 @@ class JobRunner:
         self._lease = ClaimParams(lease=lease).lease
         self._unknown_kind = check_unknown_kind(unknown_kind)
         self._clock = clock
-        self._observers = Observers(observers)
+        self._observers = make_observers(observers)
         self._claim_params: ClaimParams | None = None
         self._crew: Crew | IdleCrew | None = None
         self._stand_in: StandIn | None = None
@@ -106,7 +106,7 @@ class JobRunner:
     @property
     def observers(self) -> tuple[Observer, ...]:
         """Who watches it."""
-        return self._observers.all
+        return () if self._observers is None else self._observers.all
 
     def register(self, job: type[J]) -> type[J]:
         """Lets this runner enqueue and run jobs of the class; returns it, so it can be a decorator.
@@ -145,7 +145,7 @@ class JobRunner:
                 self._queues = check_queues(queues)
                 self._claim_params = None
             if observers is not None:
-                self._observers = Observers(observers)
+                self._observers = make_observers(observers)
 
     def enqueue(self, job: Job, *, queue: str | None = None) -> Record:
         """Stores `job`, due now, and returns its record once it is stored.
@@ -174,7 +174,8 @@ class JobRunner:
             max_attempts=definition.max_attempts,
             run_at=run_at,
         )
-        record = self._observers.insert(self.backend, params)
+        backend, observers = self.backend, self._observers
+        record = backend.insert(params) if observers is None else observers.insert(backend, params)
         if (crew := self._crew) is not None:
             crew.nudge()
         return record
@@ -203,7 +204,8 @@ class JobRunner:
                 )
             self._crew = crew = self._make_crew(backend, until_idle=until_idle)
             crew.start()
-        self._observers.started(self)
+        if self._observers is not None:
+            self._observers.started(self)
 
     def drain(self, timeout: timedelta | None = None) -> bool:
         """Runs all that is due, and what those jobs enqueue that is due too, then stops.

@@ -9,9 +9,9 @@ from time import monotonic
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._log import log_attempt
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Outcomes
-from lazyjobs.runner._report import abandon, report
 
 logger = logging.getLogger("lazyjobs")
 
@@ -25,7 +25,7 @@ class Worker:
         claims: Claims,
         attempts: Attempts,
         outcomes: Outcomes,
-        observers: Observers,
+        observers: Observers | None,
         context: Context,
         on_end: Callable[[], None],
     ) -> None:
@@ -58,7 +58,7 @@ class Worker:
     def _handle(self, job: CurrentJob) -> CurrentJob | None:
         self.current = job
         context = self._context.copy()
-        watch = self._observers.watch(job.record, context)
+        watch = None if self._observers is None else self._observers.watch(job.record, context)
         try:
             started_at = monotonic()
             finish, error = self._attempts.run(job, context)
@@ -66,7 +66,11 @@ class Worker:
             job.working = False
             fate, following = self._outcomes.write(finish)
         except BaseException as failure:
-            abandon(watch, failure)
+            if watch is not None:
+                watch.abandon(failure)
             raise
-        context.run(report, job.record, watch, fate, finish, seconds, error)
+        if watch is None:
+            log_attempt(job.record, fate, finish, seconds, error)
+        else:
+            watch.report(fate, finish, seconds, error)
         return following
