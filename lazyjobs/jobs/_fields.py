@@ -34,6 +34,11 @@ def has_fields(cls: type) -> bool:
     return is_pydantic(cls) or not isinstance(_inspect(cls), inspect.CustomType)
 
 
+def notices_unknown(cls: type) -> bool:
+    """Whether decoding may refuse or keep members of a payload that are no fields; the other kinds skip them."""
+    return is_pydantic(cls) or getattr(_inspect(cls), "forbid_unknown_fields", False)
+
+
 def check_fields(cls: type) -> None:
     """Raises `InvalidJobError`, naming the field, unless each field of `cls` can be stored and read back."""
     if not has_fields(cls):

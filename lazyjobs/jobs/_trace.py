@@ -10,8 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 RESERVED_MEMBERS = ("@traceparent", "@tracestate")
-TRACE_MARK = b'{"@trace'
-"""The first eight bytes of a payload with a trace context."""
+_MARK = b'{"@trace'
 
 
 class _Trace(Struct, frozen=True, rename={"traceparent": "@traceparent", "tracestate": "@tracestate"}):
@@ -37,7 +36,7 @@ def add_trace(payload: bytes, trace: Mapping[str, str]) -> bytes:
 
 def read_trace(payload: bytes) -> dict[str, str]:
     """The `traceparent` and `tracestate` that `payload` carries, as far as it does."""
-    if payload[:8] != TRACE_MARK:
+    if not payload.startswith(_MARK):
         return {}
     try:
         found = _trace.decode(payload)
@@ -48,6 +47,8 @@ def read_trace(payload: bytes) -> dict[str, str]:
 
 def strip_trace(payload: bytes) -> bytes:
     """`payload` without a trace context: the job's fields alone."""
+    if not payload.startswith(_MARK):
+        return payload
     try:
         members = _members.decode(payload)
     except ValueError:  # what is wrong with it is for whoever decodes the fields to say
