@@ -24,10 +24,10 @@ class OpenTelemetry:
     """Makes spans and metrics of what a runner enqueues and runs: `JobRunner(observers=[OpenTelemetry()])`.
 
     They go to the providers given, or to the global ones, whether those are set before or after; where none are set,
-    nothing is recorded; a NoOpTracerProvider leaves the spans out. The span of an attempt is linked to that of its enqueue and begins a trace of its own; with
-    `continue_trace` it is a child of it too, so that one trace has both, and every retry. The records in the backend
-    are counted when metrics are collected, by runners that were started, and at most once in `depth`; None leaves them
-    out. Giving it to several runners, or each its own, comes to the same.
+    nothing is recorded; a NoOpTracerProvider leaves the spans out. The span of an attempt is linked to that of its
+    enqueue and begins a trace of its own; with `continue_trace` it is a child of it too, so that one trace has both,
+    and every retry. The records in the backend are counted when metrics are collected, by runners that were started,
+    and at most once in `depth`; None leaves them out. Giving it to several runners, or each its own, comes to the same.
     """
 
     def __init__(

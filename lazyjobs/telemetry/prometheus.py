@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.trace import NoOpTracerProvider
+from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
@@ -12,20 +12,29 @@ from lazyjobs.telemetry._opentelemetry import OpenTelemetry
 
 
 class Prometheus(OpenTelemetry):
-    """Measures what `OpenTelemetry` does and shows it in the formats of Prometheus; makes no spans.
+    """Does what `OpenTelemetry` does, but shows its metrics in the formats of Prometheus.
 
-    The control plane of a runner that has it among its observers answers `GET /metrics` with it. `registry` is where
-    the application has its own metrics, such as `prometheus_client.REGISTRY`; without one, the metrics of the process
-    and the interpreter stand beside those of the jobs. `depth` is that of `OpenTelemetry`.
+    The control plane of a runner that has it among its observers answers `GET /metrics` with them. `registry` is where
+    the application has metrics of its own, such as `prometheus_client.REGISTRY`; without one, there are those of the
+    process and the interpreter beside those of the jobs. The other options are those of `OpenTelemetry`.
     """
 
     def __init__(
-        self, registry: CollectorRegistry | None = None, *, depth: timedelta | None = timedelta(seconds=10)
+        self,
+        registry: CollectorRegistry | None = None,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        continue_trace: bool = False,
+        depth: timedelta | None = timedelta(seconds=10),
     ) -> None:
         self.registry = _make_registry() if registry is None else registry
         reader = PrometheusMetricReader(registry=self.registry, scope_info_enabled=False)
-        provider = MeterProvider([reader], shutdown_on_exit=False)
-        super().__init__(tracer_provider=NoOpTracerProvider(), meter_provider=provider, depth=depth)
+        super().__init__(
+            tracer_provider=tracer_provider,
+            meter_provider=MeterProvider([reader], shutdown_on_exit=False),
+            continue_trace=continue_trace,
+            depth=depth,
+        )
 
     def expose(self, accept: str) -> tuple[str, bytes]:
         """The content type and the metrics, in the format that the header `Accept` of a request prefers."""
