@@ -21,6 +21,7 @@ PACKAGES = [
     "lazyjobs.runner",
     "lazyjobs.control",
     "lazyjobs.cli",
+    "lazyjobs.telemetry",
     "lazyjobs_memory",
     "lazyjobs_testkit.jobs",
 ]
@@ -29,9 +30,11 @@ MAY_IMPORT = {
     "jobs": {"contract"},
     "runner": {"contract", "jobs"},
     "control": {"contract", "jobs", "runner"},
-    "cli": {"contract", "jobs", "runner", "control"},
+    "telemetry": {"contract", "jobs", "runner"},
+    "cli": {"contract", "jobs", "runner", "control", "telemetry"},
 }
 OTHERS = {"lazyjobs_memory", "lazyjobs_testkit", "starlette", "pydantic", "attrs", "attr", "hypothesis", "pytest"}
+OTHERS |= {"opentelemetry", "prometheus_client"}
 
 packages = pytest.mark.parametrize("package", PACKAGES)
 distributions = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda path: path.name)

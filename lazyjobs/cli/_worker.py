@@ -12,6 +12,7 @@ from threading import Thread
 from lazyjobs.cli._logging import set_up_logging
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
+from lazyjobs.cli._telemetry import add_telemetry_options, observe
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.contract import ClaimParams, WaitParams
 from lazyjobs.control import serve
@@ -44,6 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="SECONDS",
         help="how long jobs in flight may take to end (30)",
     )
+    add_telemetry_options(parser)
     parser.add_argument("--verbose", action="store_true", help="log tracebacks and details too")
     parser.set_defaults(run=run)
 
@@ -53,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     runner = load_runner(arguments.target)
     set_up_logging(verbose=arguments.verbose)
     runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
+    observe(runner, arguments)
     wakeup = Wakeup()
     with ExitStack() as stack:
         stack.enter_context(stop_signals(wakeup))

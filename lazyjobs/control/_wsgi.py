@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from lazyjobs.control._metrics import expose_metrics
 from lazyjobs.control._page import METHODS, Page, render, text
 from lazyjobs.runner import JobRunner
 
@@ -20,7 +21,7 @@ def wsgi_app(runner: JobRunner) -> WSGIApplication:
     """
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        page = _answer(runner, environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""))
+        page = _answer(runner, environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ.get("HTTP_ACCEPT", ""))
         headers = list(page.headers.items())
         if page.status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers.append(("Allow", ", ".join(METHODS)))
@@ -30,9 +31,9 @@ def wsgi_app(runner: JobRunner) -> WSGIApplication:
     return app
 
 
-def _answer(runner: JobRunner, method: str, path: str) -> Page:
-    if path != "/jobs":
+def _answer(runner: JobRunner, method: str, path: str, accept: str) -> Page:
+    if path not in ("/jobs", "/metrics"):
         return text(HTTPStatus.NOT_FOUND, "not found; this serves /jobs")
     if method not in METHODS:
         return text(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not allowed; use GET")
-    return render(runner)
+    return render(runner) if path == "/jobs" else Page(*expose_metrics(runner.observers, accept))

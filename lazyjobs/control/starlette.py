@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lazyjobs.control._page import METHODS, render
+from lazyjobs.control._metrics import expose_metrics
+from lazyjobs.control._page import METHODS, Page, render
 from lazyjobs.runner import JobRunner
 
 
@@ -15,7 +16,16 @@ def routes(runner: JobRunner) -> list[Route]:
     """
 
     def jobs(_: Request) -> Response:
-        page = render(runner)
-        return Response(page.body, status_code=page.status, headers=page.headers)
+        return _respond(render(runner))
 
-    return [Route("/jobs", jobs, methods=list(METHODS), name="lazyjobs")]
+    def metrics(request: Request) -> Response:
+        return _respond(Page(*expose_metrics(runner.observers, request.headers.get("accept", ""))))
+
+    return [
+        Route("/jobs", jobs, methods=list(METHODS), name="lazyjobs"),
+        Route("/metrics", metrics, methods=list(METHODS), name="lazyjobs-metrics"),
+    ]
+
+
+def _respond(page: Page) -> Response:
+    return Response(page.body, status_code=page.status, headers=page.headers)
