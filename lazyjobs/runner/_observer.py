@@ -59,7 +59,7 @@ class Observer(Protocol):
     """
 
     def started(self, runner: JobRunner) -> None:
-        """The runner begins to run jobs; it may do so again once it was stopped."""
+        """The runner begins to run jobs, and none was claimed yet; it may do so again once it was stopped."""
 
     def enqueuing(self, params: InsertParams) -> EnqueueWatch | None:
         """A job was encoded and is about to be stored; called in the thread and context of the caller of `enqueue`."""

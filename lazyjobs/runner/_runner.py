@@ -203,9 +203,9 @@ class JobRunner:
                     self._lease,
                 )
             self._crew = crew = self._make_crew(backend, until_idle=until_idle)
+            if self._observers is not None:
+                self._observers.started(self)
             crew.start()
-        if self._observers is not None:
-            self._observers.started(self)
 
     def drain(self, timeout: timedelta | None = None) -> bool:
         """Runs all that is due, and what those jobs enqueue that is due too, then stops.
