@@ -1,7 +1,7 @@
 """OpenTelemetry's SDK as the tests read it: what was exported, in memory."""
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -29,9 +29,12 @@ class Telescope:
 
     def collect(self) -> dict[str, list[dict[str, object]]]:
         """The points of each metric: attributes, and `value`, or `count` and `sum`."""
+        return {metric.name: [_describe(point) for point in metric.data.data_points] for metric in self.metrics()}
+
+    def metrics(self) -> list[Metric]:
+        """What is measured now."""
         data = self._reader.get_metrics_data()
-        metrics = [] if data is None else [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
-        return {metric.name: [_describe(point) for point in metric.data.data_points] for metric in metrics}
+        return [] if data is None else [m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics]
 
 
 def _describe(point: object) -> dict[str, object]:
