@@ -24,11 +24,9 @@ def observe(runner: JobRunner, arguments: argparse.Namespace) -> None:
     try:
         added = list(_choose(runner.observers, arguments))
     except ModuleNotFoundError as error:
-        extra = "prometheus" if arguments.prometheus else "opentelemetry"
-        raise UsageError(
-            f"--{'prometheus' if arguments.prometheus else 'telemetry'} needs {error.name}, which is not installed; "
-            f'install it with  pip install "lazyjobs[{extra}]"'
-        ) from error
+        option, extra = ("prometheus",) * 2 if arguments.prometheus else ("telemetry", "opentelemetry")
+        missing = f"--{option} needs {error.name}, which is not installed"
+        raise UsageError(f'{missing}; pip install "lazyjobs[{extra}]"') from error
     if added:
         runner.configure(observers=[*runner.observers, *added])
 
