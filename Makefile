@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo setup test lint types build check bench bench-sqlite bench-aws docs zoo proof wheels torture \
+.PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels torture \
 	torture-sqlite aws test-bench compiler format clean
 
 demo: setup
@@ -95,6 +95,9 @@ bench: setup
 
 bench-sqlite: setup
 	$(RUN)/python -m benchmarks.sqlite $(ARGS)
+
+bench-operations: setup compiler
+	$(RUN)/python -m benchmarks.operations $(ARGS)
 
 test-bench: setup compiler
 	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)

@@ -32,14 +32,18 @@ def observe(runner: JobRunner, arguments: argparse.Namespace) -> None:
 
 
 def _choose(present: tuple[Observer, ...], arguments: argparse.Namespace) -> Iterator[Observer]:
+    if not (arguments.prometheus or arguments.telemetry):
+        return
     # Imported here and nowhere else, as only these options need the extras.
+    from lazyjobs.telemetry import OpenTelemetry
+
+    traced = any(isinstance(observer, OpenTelemetry) for observer in present)
     if arguments.prometheus:
+        from opentelemetry.trace import NoOpTracerProvider
+
         from lazyjobs.telemetry.prometheus import Prometheus
 
         if not any(isinstance(observer, Prometheus) for observer in present):
-            yield Prometheus()
-    elif arguments.telemetry:
-        from lazyjobs.telemetry import OpenTelemetry
-
-        if not any(isinstance(observer, OpenTelemetry) for observer in present):
-            yield OpenTelemetry()
+            yield Prometheus(tracer_provider=NoOpTracerProvider() if traced else None)
+    elif not traced:
+        yield OpenTelemetry()
