@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from lazyjobs.contract import InsertParams, Record
@@ -16,6 +27,8 @@ from lazyjobs.telemetry import _names as names
 
 _NOTHING = Context()
 _propagator = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+"""What is usually there; to read it by the propagator costs as much as a quarter of the span."""
 
 
 def start_send(tracer: Tracer, params: InsertParams, started_at: int) -> Span:
@@ -98,7 +111,12 @@ def _sender(payload: bytes) -> SpanContext | None:
     carrier = read_trace(payload)
     if not carrier:
         return None
-    found = trace.get_current_span(_propagator.extract(carrier, _NOTHING)).get_span_context()
+    known = None if "tracestate" in carrier else _TRACEPARENT.fullmatch(carrier["traceparent"])
+    if known is None:
+        found = trace.get_current_span(_propagator.extract(carrier, _NOTHING)).get_span_context()
+    else:
+        trace_id, span_id, flags = known.groups()
+        found = SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16)))
     return found if found.is_valid else None
 
 
