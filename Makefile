@@ -80,7 +80,6 @@ proof: setup
 	$(RUN)/python -m lazyjobs_testkit.zoo --backend memory --seeds 50 --jobs 1 --page docs/proof.md
 	$(RUN)/python -m lazyjobs_testkit.zoo --backend lazyjobs_testkit.zoo.files:Durable.Harness --seeds 20 --jobs 1 \
 		--page docs/proof.md
-	$(RUN)/python -m lazyjobs_testkit.zoo --full --jobs 2
 
 build: setup
 	@rm -rf dist

@@ -11,7 +11,7 @@ cd "$place"
 PATH="$place/env/bin:$PATH"
 unset PYTHONPATH
 
-echo "== the wheels alone: import, types, entry points, the worker command"
+echo "== the wheels alone: import, types, entry points, the commands"
 python - <<'PYTHON'
 import sys
 from importlib.metadata import distributions
@@ -46,6 +46,9 @@ runner = JobRunner(jobs=[Hello])
 runner.enqueue(Hello())
 PYTHON
 lazyjobs worker app:runner --drain | grep -x "hello from the wheel"
+lazyjobs enqueue hello --backend sqlite:///jobs.db
+lazyjobs list --backend sqlite:///jobs.db | grep pending
+lazyjobs backends
 
 echo "== the fixture for the tests of an application"
 cat > test_app.py <<'PYTHON'

@@ -33,8 +33,19 @@ MAY_IMPORT = {
     "telemetry": {"contract", "jobs", "runner"},
     "cli": {"contract", "jobs", "runner", "control", "telemetry"},
 }
-OTHERS = {"lazyjobs_memory", "lazyjobs_testkit", "starlette", "pydantic", "attrs", "attr", "hypothesis", "pytest"}
-OTHERS |= {"opentelemetry", "prometheus_client"}
+OTHERS = {
+    "argcomplete",
+    "lazyjobs_memory",
+    "lazyjobs_testkit",
+    "opentelemetry",
+    "prometheus_client",
+    "starlette",
+    "pydantic",
+    "attrs",
+    "attr",
+    "hypothesis",
+    "pytest",
+}
 
 packages = pytest.mark.parametrize("package", PACKAGES)
 distributions = pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda path: path.name)

@@ -43,6 +43,13 @@ def test_without_either_records_are_kept_in_memory(monkeypatch: pytest.MonkeyPat
     assert isinstance(JobRunner().backend, MemoryBackend)
 
 
+def test_it_tells_the_url_of_its_backend_without_opening_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAZYJOBS_BACKEND", "nowhere://")
+    assert JobRunner().backend_url == "nowhere://"
+    assert JobRunner("elsewhere://").backend_url == "elsewhere://"
+    assert JobRunner(MemoryBackend()).backend_url is None
+
+
 def test_a_url_is_opened_at_first_use_and_once() -> None:
     runner = JobRunner("nowhere://", jobs=[Do])
     with pytest.raises(UnknownBackendError):

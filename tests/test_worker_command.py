@@ -105,6 +105,13 @@ def test_a_backend_that_cannot_be_opened_is_told_in_one_line(
     assert complaint.count("\n") == 1
 
 
+def test_a_backend_that_fails_has_a_code_of_its_own(runner: JobRunner, capsys: pytest.CaptureFixture[str]) -> None:
+    assert worker("application:runner", "--drain", "--backend", "sqlite:////nowhere/jobs.db") == 3
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("lazyjobs: /nowhere/jobs.db: ")
+    assert complaint.count("\n") == 1
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.1"])
 def test_a_control_address_that_cannot_be_had_is_told_in_one_line(
     runner: JobRunner, host: str, capsys: pytest.CaptureFixture[str]

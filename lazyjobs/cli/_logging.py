@@ -1,10 +1,9 @@
-"""How a worker process writes its log."""
+"""How a command writes its log."""
 
 import copy
 import logging
-import re
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+from lazyjobs.cli._text import visible
 
 
 class OneLine(logging.Formatter):
@@ -14,12 +13,22 @@ class OneLine(logging.Formatter):
         """The record as one line."""
         bare = copy.copy(record)
         bare.exc_info = bare.exc_text = bare.stack_info = None
-        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), super().format(bare))
+        return visible(super().format(bare))
 
 
 def set_up_logging(*, verbose: bool) -> None:
     """Logs to standard error, unless the application has set up logging; `verbose` adds tracebacks and details."""
     layout = "%(asctime)s %(levelname)s %(message)s"
+    formatter = logging.Formatter(layout) if verbose else OneLine(layout)
+    _log_to_standard_error(formatter, logging.DEBUG if verbose else logging.INFO)
+
+
+def log_warnings() -> None:
+    """Shows warnings only, as remarks of the command; unless logging is set up already."""
+    _log_to_standard_error(OneLine("lazyjobs: %(message)s"), logging.WARNING)
+
+
+def _log_to_standard_error(formatter: logging.Formatter, level: int) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(layout) if verbose else OneLine(layout))
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler])

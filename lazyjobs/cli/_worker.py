@@ -9,12 +9,14 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from threading import Thread
 
+from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
 from lazyjobs.cli._usage import UsageError
-from lazyjobs.contract import ClaimParams, WaitParams
+from lazyjobs.contract import WaitParams
 from lazyjobs.control import serve
 from lazyjobs.runner import JobRunner
 
@@ -31,10 +33,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Adds the command and its options."""
     parser = commands.add_parser("worker", help="run jobs until told to stop", description=_DESCRIPTION)
     parser.add_argument("target", metavar="package.module:runner", help="where the application's JobRunner is")
-    parser.add_argument("--backend", metavar="URL", help="instead of the runner's own, or of LAZYJOBS_BACKEND")
-    parser.add_argument("--workers", type=_count, metavar="N", help="how many jobs run at once")
+    backend = parser.add_argument(
+        "--backend", metavar="URL", help="instead of the runner's own, or of LAZYJOBS_BACKEND"
+    )
+    complete_by(backend, propose_urls)
+    parser.add_argument("--workers", type=read_count, metavar="N", help="how many jobs run at once")
     parser.add_argument(
-        "--queue", type=_queue, action="append", metavar="NAME", help="watch only this; may be repeated"
+        "--queue", type=read_queue, action="append", metavar="NAME", help="watch only this; may be repeated"
     )
     parser.add_argument("--drain", action="store_true", help="run all that is due, then exit")
     parser.add_argument("--control", type=_address, metavar="HOST:PORT", help="serve GET /jobs there; 0 picks a port")
@@ -104,19 +109,6 @@ def _leave_at_once() -> None:
     logging.shutdown()
     sys.stdout.flush()
     os._exit(1)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
-    return int(text)
-
-
-def _queue(text: str) -> str:
-    try:
-        return ClaimParams(queues=(text,)).queues[0]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _seconds(text: str) -> timedelta:

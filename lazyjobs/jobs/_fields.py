@@ -82,6 +82,27 @@ def _member_names(cls: type) -> set[str]:
     return {field.encode_name for field in getattr(_inspect(cls), "fields", ())}
 
 
+def stored_names(cls: type) -> frozenset[str] | None:
+    """What the fields of `cls`, a registered class, may be called in a payload; None if any name will do."""
+    if is_pydantic(cls):
+        return _stored_names_of_model(cls)
+    info = _inspect(cls)
+    if isinstance(info, inspect.StructType):
+        tag = () if info.tag_field is None else (info.tag_field,)
+        return frozenset((*tag, *(field.encode_name for field in info.fields)))
+    return frozenset(field_names(cls))
+
+
+def _stored_names_of_model(cls: type) -> frozenset[str] | None:
+    if cls.model_config.get("extra") == "allow":  # type: ignore[attr-defined]
+        return None
+    names: list[object] = []
+    for name, field in cls.model_fields.items():  # type: ignore[attr-defined]
+        names += [name, *(alias for alias in (field.alias, field.validation_alias) if alias is not None)]
+    known = frozenset(name for name in names if isinstance(name, str))
+    return known if all(isinstance(name, str) for name in names) else None
+
+
 def _inspect(cls: type) -> inspect.Type:
     try:
         return inspect.type_info(cls)

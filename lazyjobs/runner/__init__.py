@@ -8,8 +8,10 @@ from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
+from lazyjobs.runner._source import URL_VARIABLE
 
 __all__ = [
+    "URL_VARIABLE",
     "Attempt",
     "AttemptEnd",
     "AttemptWatch",

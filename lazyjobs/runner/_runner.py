@@ -88,6 +88,11 @@ class JobRunner:
         return self._source.get() if self._stand_in is None else self._stand_in.backend
 
     @property
+    def backend_url(self) -> str | None:
+        """The URL of its backend, given or from the environment, whether opened yet or not; None if it was no URL."""
+        return self._source.url
+
+    @property
     def running(self) -> bool:
         """Whether this runner claims records: it was started, and neither stopped nor drained since."""
         crew = self._crew

@@ -7,6 +7,7 @@ from lazyjobs.contract import Backend, BackendClosedError, SupportsClose, open_b
 
 DEFAULT_URL = "memory://"
 URL_VARIABLE = "LAZYJOBS_BACKEND"
+"""The environment variable with the URL of the backend, where nothing else names one."""
 
 _left_behind: list[Backend] = []
 
@@ -28,6 +29,11 @@ class BackendSource:
                 raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")
         self._closed = False
         self._lock = RLock()
+
+    @property
+    def url(self) -> str | None:
+        """The URL it opens; None if a backend was given."""
+        return self._url
 
     @property
     def opened(self) -> bool:

@@ -1,6 +1,7 @@
 """Before a test: whether its rule applies to the backend at all, and whether it can be tried."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import entry_points, packages_distributions, version
 
 import msgspec
@@ -110,6 +111,7 @@ def describe_backend(harness: type[Harness], backend: Backend) -> Subject:
     )
 
 
+@cache
 def _find_distribution(package: str) -> str:
     # An editable install does not list its files, but it does list its entry points.
     for group in (ENTRY_POINTS, BACKEND_ENTRY_POINTS):

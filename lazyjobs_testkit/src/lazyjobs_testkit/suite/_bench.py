@@ -177,4 +177,5 @@ class Bench:
         return self.backend.stats()
 
     def _settle(self) -> None:
-        time.sleep(self.traits.staleness.total_seconds())
+        if self.traits.staleness:
+            time.sleep(self.traits.staleness.total_seconds())

@@ -165,7 +165,7 @@ class DurabilityTests:
     def test_kills_under_load_lose_nothing(self, bench: Bench) -> None:
         processes = 3 if bench.traits.multi_process else 1
         occasion = f"{processes} inserting, claiming and finishing, each killed within {_STORM * 1000:.0f} ms"
-        for _ in rounds(1.5 * bench.budget, wanted=10):
+        for _ in rounds(1.5 * bench.budget, wanted=15):
             with fresh_site(bench) as site, telling(occasion):
                 storm(site, bench.random, processes=processes, seconds=_STORM)
                 with site.reopened() as ask:

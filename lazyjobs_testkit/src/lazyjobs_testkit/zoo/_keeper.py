@@ -1,14 +1,22 @@
 """Trying many backends with many seeds, in several processes."""
 
+import faulthandler
 import multiprocessing
+import signal
+import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 
 from msgspec import Struct
 
 from lazyjobs_testkit.report import Report
 from lazyjobs_testkit.zoo._animal import Budget, Exhibit
 from lazyjobs_testkit.zoo._trial import try_suite
+
+_LONGEST = 1800.0
+"""Seconds."""
 
 
 class Visit(Struct, frozen=True):
@@ -27,10 +35,11 @@ class Visit(Struct, frozen=True):
 
 
 def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Report]]:
-    """The report of each visit, as soon as there is one; at most `jobs` at a time, each in a process of its own."""
-    # Spawned, since what the kit starts must not find the threads and locks of this process half copied.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    """The report of each visit, as soon as there is one; at most `jobs` at a time, each in a process of its own.
+
+    A visit that takes half an hour ends with where it hung, and with `BrokenProcessPool` here.
+    """
+    with _processes(jobs) as pool:
         pending = {
             pool.submit(_try, visit.exhibit.reference, visit.seed, visit.budget, visit.rule): visit for visit in visits
         }
@@ -40,11 +49,44 @@ def visit_all(visits: Sequence[Visit], *, jobs: int) -> Iterator[tuple[Visit, Re
 
 def visit_seeds(reference: str, seeds: Iterable[int], *, jobs: int) -> Iterator[tuple[int, Report]]:
     """The report of the whole suite on one backend with each seed and the usual budget, as soon as there is one."""
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with _processes(jobs) as pool:
         pending = {pool.submit(_try, reference, seed, Budget(), ""): seed for seed in seeds}
         for future in as_completed(pending):
             yield pending[future], future.result()
 
 
+@contextmanager
+def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to try backends in, which end with this one's interest in them, by Ctrl-C or SIGTERM too."""
+    # Spawned, since what the kit starts must not find the threads and locks of this process half copied.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool, _ending_on_sigterm():
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    def end(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _try(reference: str, seed: int, budget: Budget, rule: str) -> Report:
-    return try_suite(reference, seed=seed, budget=budget, rules=[rule] if rule else [])
+    faulthandler.dump_traceback_later(_LONGEST, exit=True)
+    try:
+        return try_suite(reference, seed=seed, budget=budget, rules=[rule] if rule else [])
+    finally:
+        faulthandler.cancel_dump_traceback_later()

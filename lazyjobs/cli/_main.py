@@ -1,0 +1,60 @@
+"""The command `lazyjobs`: its commands, and how each of them may end."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from lazyjobs.cli import _backends, _enqueue, _list, _prune, _stats, _worker
+from lazyjobs.cli._completion import complete
+from lazyjobs.cli._exits import Exit
+from lazyjobs.cli._output import OutputError, silence, tell
+from lazyjobs.cli._usage import Parser, UnsupportedError, UsageError
+from lazyjobs.contract import BackendError, LazyJobsError
+
+_COMMANDS = (_worker, _stats, _list, _enqueue, _prune, _backends)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that `arguments` (the process's own by default) ask for; returns its exit code."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            print(end="", flush=True)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        silence()
+        return Exit.HUNG_UP
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = make_parser()
+    complete(parser)
+    parsed = parser.parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except OutputError as error:
+        silence()
+        return _end(error, Exit.INCOMPLETE)
+    except UnsupportedError as error:
+        return _end(error, Exit.UNSUPPORTED)
+    except BackendError as error:
+        return _end(error, Exit.BACKEND)
+    except (UsageError, LazyJobsError) as error:
+        return _end(error, Exit.USAGE)
+    return code
+
+
+def _end(error: Exception, code: Exit) -> Exit:
+    tell(str(error))
+    return code
+
+
+def make_parser() -> Parser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="lazyjobs", description="Background jobs over storage that can be swapped.")
+    parser.add_argument("--version", action="version", version=f"lazyjobs {version('lazyjobs')}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
