@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
 .PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels torture \
-	torture-sqlite aws test-bench compiler format clean
+	torture-sqlite aws test-bench compiler browser chromium format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -59,7 +59,7 @@ format: setup
 	$(RUN)/ruff format .
 
 types: setup
-	$(RUN)/mypy lazyjobs tests examples benchmarks scripts conftest.py
+	$(RUN)/mypy lazyjobs tests browser examples benchmarks scripts conftest.py
 	$(RUN)/mypy backends/memory
 	$(RUN)/mypy backends/sqlite
 	$(RUN)/mypy backends/aws
@@ -110,6 +110,13 @@ torture-sqlite: setup compiler
 compiler:
 	@sh scripts/install_compiler.sh
 
+# The page of the control plane in a real Chromium; ARGS=--images writes the images of docs/images anew.
+browser: setup chromium
+	$(RUN)/python -m pytest -q -n 2 browser $(ARGS)
+
+chromium:
+	@sh scripts/install_chromium.sh
+
 # The whole kit and the long searches; on moto, and on ministack, which shares no code with it.
 aws: setup .emulators/ministack/ready
 	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python -m pytest -q -n 2 backends/aws/tests/kit_server.py backends/aws/tests/long_crashes.py
@@ -126,7 +133,7 @@ bench-aws: setup .emulators/ministack/ready
 	@$(UV) pip install --quiet --python .emulators/ministack -r backends/aws/emulators.txt
 	@touch $@
 
-check: lint types test torture test-bench zoo docs wheels
+check: lint types test browser torture test-bench zoo docs wheels
 
 clean:
 	rm -rf .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache

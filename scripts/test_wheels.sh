@@ -11,7 +11,7 @@ cd "$place"
 PATH="$place/env/bin:$PATH"
 unset PYTHONPATH
 
-echo "== the wheels alone: import, types, entry points, the commands"
+echo "== the wheels alone: import, types, entry points, the page, the commands"
 python - <<'PYTHON'
 import sys
 from importlib.metadata import distributions
@@ -31,6 +31,16 @@ for url in ("memory://", "sqlite:///jobs.db"):
     assert backend.stats().total == 0, url
     backend.close()
 PYTHON
+lazyjobs control --backend sqlite:///jobs.db --listen 127.0.0.1:0 2> control.log &
+until grep -q "control plane is at" control.log; do sleep 0.1; done
+python - "$(grep -o "http://.*/jobs" control.log)" <<'PYTHON'
+import sys, urllib.request
+
+with urllib.request.urlopen(urllib.request.Request(sys.argv[1], headers={"Accept": "text/html"})) as page:
+    assert b"<style>:root" in page.read()
+PYTHON
+kill -TERM $!
+wait $!
 cat > app.py <<'PYTHON'
 from lazyjobs import BaseJob, JobRunner
 

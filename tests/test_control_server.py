@@ -15,7 +15,7 @@ import pytest
 from lazyjobs import JobRunner
 from lazyjobs.control import _server, serve
 from tests.support.backends import PlainBackend
-from tests.support.control import FAILURE, make_failing_runner, make_runner
+from tests.support.control import FAILURE, TOKEN, make_discarded, make_failing_runner, make_runner
 from tests.support.waiting import GENEROUS, wait_until
 
 Address = tuple[str, int]
@@ -47,10 +47,12 @@ def address(runner: JobRunner) -> Iterator[Address]:
         yield address
 
 
-def request(address: Address, method: str = "GET", path: str = "/jobs") -> tuple[int, http.client.HTTPMessage, bytes]:
+def request(
+    address: Address, method: str = "GET", path: str = "/jobs", **headers: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
     connection = http.client.HTTPConnection(*address, timeout=TIMEOUT)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers=headers)
         response = connection.getresponse()
         return response.status, response.headers, response.read()
     finally:
@@ -121,6 +123,69 @@ def test_a_name_is_an_address_too(runner: JobRunner) -> None:
         assert request(address)[0] == 200
 
 
+def test_browsers_get_the_page_unless_it_is_not_wanted(runner: JobRunner, address: Address) -> None:
+    assert request(address, Accept="text/html")[1]["Content-Type"] == "text/html; charset=utf-8"
+    with serve(runner, "127.0.0.1", 0, page=False) as other:
+        assert request(other, Accept="text/html")[1]["Content-Type"] == "application/json"
+
+
+def test_a_record_is_requeued_over_http_whatever_body_comes_along() -> None:
+    runner = make_runner()
+    discarded = make_discarded(runner.backend)
+    with serve(runner, "127.0.0.1", 0) as address, connect(address) as connection:
+        body = b"x" * 10_000
+        head = f"POST /jobs/{discarded.id}/requeue HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.0 201 Created\r\n")
+    assert runner.backend.stats().total == 4
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost", 200), ("127.0.0.1:1", 200), ("[::1]", 200), ("evil.example", 421), ("ops", 421)]
+)
+def test_on_loopback_it_answers_to_the_names_of_loopback_only(address: Address, host: str, status: int) -> None:
+    assert request(address, Host=host)[0] == status
+
+
+def test_on_loopback_it_answers_to_names_that_were_allowed_too(runner: JobRunner) -> None:
+    with serve(runner, "127.0.0.1", 0, hosts=["ops.example.org"]) as address:
+        assert request(address, Host="ops.example.org")[0] == 200
+        assert request(address, Host="localhost")[0] == 200
+        assert request(address, Host="evil.example")[0] == 421
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", ""])
+def test_beyond_loopback_it_refuses_to_listen_without_a_token(
+    runner: JobRunner, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_server._Server, "server_activate", lambda _: pytest.fail("it listens"))
+    with pytest.raises(ValueError, match=r"0\.0\.0\.0 can be reached from other machines, .* needs a token there"):
+        serve(runner, host, 0).__enter__()
+
+
+def test_beyond_loopback_with_a_token_it_answers_to_any_name_unless_names_are_given() -> None:
+    assert _server._complete({"token": TOKEN}, "0.0.0.0", loopback=False)["hosts"] is None
+    assert _server._complete({"hosts": ["ops"]}, "0.0.0.0", loopback=False)["hosts"] == (
+        *_server._LOOPBACK,
+        "0.0.0.0",
+        "ops",
+    )
+
+
+def test_with_a_token_it_answers_those_who_know_it(
+    runner: JobRunner, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serve(runner, "127.0.0.1", 0, token=TOKEN) as address:
+        status, headers, _ = request(address)
+        assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="lazyjobs", charset="UTF-8"')
+        assert request(address, Authorization=f"Bearer {TOKEN}")[0] == 200
+    assert '"GET /jobs HTTP/1.1" 200' in caplog.text
+    assert TOKEN not in caplog.text
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_failing_backend_is_a_500_of_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with serve(make_failing_runner(), "127.0.0.1", 0) as address:
         status, _, body = request(address)
@@ -169,7 +234,7 @@ def test_a_client_that_does_not_read_is_left_and_leaves_no_trace(
         start_response("200 OK", [])
         return [bytes(20_000_000)]  # more than the sockets of both sides hold
 
-    monkeypatch.setattr(_server, "wsgi_app", lambda _: app)
+    monkeypatch.setattr(_server, "wsgi_app", lambda *_, **__: app)
     monkeypatch.setattr(_server._Handler, "timeout", 0.05)
     caplog.set_level(logging.INFO)
     with serve(make_runner(), "127.0.0.1", 0) as address, connect(address) as connection:

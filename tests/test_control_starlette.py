@@ -14,13 +14,21 @@ from starlette.routing import Mount, Route
 from lazyjobs import JobRunner
 from lazyjobs.control.starlette import routes
 from tests.support.backends import PlainBackend
-from tests.support.control import FAILURE, SECRET, make_failing_runner, make_runner
+from tests.support.control import (
+    FAILURE,
+    GUARDED,
+    SECRET,
+    TOKEN,
+    make_discarded,
+    make_failing_runner,
+    make_runner,
+)
 
 
-def request(app: Starlette, path: str = "/jobs", method: str = "GET") -> httpx.Response:
+def request(app: Starlette, path: str = "/jobs", method: str = "GET", **headers: str) -> httpx.Response:
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.request(method, path)
+            return await client.request(method, path, headers=headers)
 
     return asyncio.run(send())
 
@@ -33,7 +41,7 @@ def test_get_answers_the_snapshot_as_json() -> None:
     assert dict(response.headers) == {
         "content-type": "application/json",
         "content-length": str(len(response.content)),
-        "cache-control": "no-store",
+        **{name.lower(): value for name, value in GUARDED.items()},
     }
     assert response.json()["stats"]["by_state"] == {"pending": 2}
 
@@ -89,3 +97,40 @@ def test_the_backend_is_not_asked_in_the_thread_of_the_event_loop() -> None:
     assert request(Starlette(routes=routes(runner))).status_code == 200
     assert asked_in
     assert threading.current_thread() not in asked_in
+
+
+def test_browsers_get_the_page_where_it_was_asked_for() -> None:
+    with_page, without = Starlette(routes=routes(make_runner(), page=True)), Starlette(routes=routes(make_runner()))
+    assert request(with_page, Accept="text/html").text.startswith("<!doctype html>")
+    assert request(with_page).json()["running"] is False
+    assert request(without, Accept="text/html").json()["running"] is False
+
+
+def test_a_discarded_record_is_requeued_below_the_prefix() -> None:
+    runner = make_runner()
+    discarded = make_discarded(runner.backend)
+    app = Starlette(routes=[Mount("/internal", routes=routes(runner, page=True))])
+    response = request(app, f"/internal/jobs/{discarded.id}/requeue", "POST")
+    assert response.status_code == 201
+    assert runner.backend.stats().by_queue == {"default": 2, "mail": 2}
+    assert request(app, f"/internal/jobs/{discarded.id}/requeue", "POST").status_code == 409
+    assert request(app, "/internal/jobs/999/requeue", "POST").status_code == 404
+    assert request(app, "/internal/jobs/x/requeue", "POST").status_code == 404
+    assert request(app, f"/internal/jobs/{discarded.id}/requeue").status_code == 405
+
+
+def test_without_the_page_nothing_can_be_requeued_unless_that_is_asked_for() -> None:
+    runner = make_runner()
+    discarded = make_discarded(runner.backend)
+    path = f"/jobs/{discarded.id}/requeue"
+    assert request(Starlette(routes=routes(runner)), path, "POST").status_code == 404
+    assert request(Starlette(routes=routes(runner, page=True, requeue=False)), path, "POST").status_code == 404
+    assert request(Starlette(routes=routes(runner, requeue=True)), path, "POST").status_code == 201
+
+
+def test_the_query_and_the_token_reach_the_control_plane() -> None:
+    app = Starlette(routes=routes(make_runner(), token=TOKEN))
+    assert request(app).status_code == 401
+    allowed = request(app, "/jobs?state=discarded", Authorization=f"Bearer {TOKEN}")
+    assert allowed.json()["recent"] == []
+    assert allowed.json()["stats"]["total"] == 2

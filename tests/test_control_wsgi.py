@@ -2,7 +2,9 @@
 
 import logging
 from http import HTTPStatus
+from io import BytesIO
 from types import TracebackType
+from typing import Unpack
 from wsgiref.types import WSGIApplication
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -11,40 +13,62 @@ import msgspec
 import pytest
 
 from lazyjobs import JobRunner
-from lazyjobs.control import wsgi_app
-from tests.support.control import FAILURE, SECRET, make_failing_runner, make_runner
+from lazyjobs.control import Options, wsgi_app
+from tests.support.control import (
+    FAILURE,
+    GUARDED,
+    SECRET,
+    TOKEN,
+    make_discarded,
+    make_failing_runner,
+    make_runner,
+)
 
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def call(runner: JobRunner, method: str = "GET", path: str = "/jobs", mounted_at: str = "") -> Answer:
+def call(
+    runner: JobRunner,
+    method: str = "GET",
+    path: str = "/jobs",
+    *,
+    mounted_at: str = "",
+    query: str = "",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    **options: Unpack[Options],
+) -> Answer:
     """Status, headers and body; the environment and the answer are what WSGI demands, or this raises."""
     environ: dict[str, object] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": mounted_at,
         "PATH_INFO": path,
-        "QUERY_STRING": "",
+        "QUERY_STRING": query,
+        "wsgi.input": BytesIO(body),
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()},
     }
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))
     setup_testing_defaults(environ)
     answers: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(
         status: str,
-        headers: list[tuple[str, str]],
+        sent_headers: list[tuple[str, str]],
         _: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None = None,
     ) -> object:
-        answers.append((status, headers))
+        answers.append((status, sent_headers))
         return lambda _: None
 
-    app: WSGIApplication = validator(wsgi_app(runner))
+    app: WSGIApplication = validator(wsgi_app(runner, **options))
     parts = app(environ, start_response)  # type: ignore[arg-type]
-    body = b"".join(parts)
+    sent = b"".join(parts)
     parts.close()  # type: ignore[attr-defined]
-    ((status, headers),) = answers
+    ((status, answered),) = answers
     number, _, phrase = status.partition(" ")
     assert phrase == HTTPStatus(int(number)).phrase
-    assert len(headers) == len(dict(headers))
-    return int(number), dict(headers), body
+    assert len(answered) == len(dict(answered))
+    return int(number), dict(answered), sent
 
 
 def test_get_answers_the_snapshot_as_json() -> None:
@@ -54,7 +78,7 @@ def test_get_answers_the_snapshot_as_json() -> None:
     assert headers == {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
+        **GUARDED,
     }
     assert body == msgspec.json.encode(runner.snapshot())
     shown = msgspec.json.decode(body)
@@ -108,3 +132,30 @@ def test_it_answers_again_once_the_backend_does() -> None:
     assert call(runner)[0] == 500
     runner.configure(backend=make_runner().backend)
     assert call(runner)[0] == 200
+
+
+def test_browsers_get_the_page_where_it_was_asked_for() -> None:
+    asked = {"Accept": "text/html"}
+    _, headers, body = call(make_runner(), headers=asked, page=True)
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert body.startswith(b"<!doctype html>")
+    assert call(make_runner(), headers=asked)[1]["Content-Type"] == "application/json"
+
+
+def test_a_record_is_requeued_whatever_the_body_says() -> None:
+    runner = make_runner()
+    discarded = make_discarded(runner.backend)
+    path = f"/jobs/{discarded.id}/requeue"
+    status, headers, body = call(runner, "POST", path, mounted_at="/internal", body=b'{"any": "thing"}', page=True)
+    assert (status, headers["Content-Type"]) == (201, "application/json")
+    assert msgspec.json.decode(body)["id"] > discarded.id
+    assert call(runner, "POST", path)[0] == 404
+    assert call(runner, "GET", path, page=True)[1]["Allow"] == "POST"
+
+
+def test_the_query_and_the_token_reach_the_control_plane() -> None:
+    assert call(make_runner(), token=TOKEN)[0] == 401
+    allowed = {"Authorization": f"Bearer {TOKEN}"}
+    status, _, body = call(make_runner(), token=TOKEN, headers=allowed, query="state=running")
+    assert status == 200
+    assert msgspec.json.decode(body)["recent"] == []

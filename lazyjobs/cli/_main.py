@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from lazyjobs.cli import _backends, _enqueue, _list, _prune, _stats, _worker
+from lazyjobs.cli import _backends, _control, _enqueue, _list, _prune, _stats, _worker
 from lazyjobs.cli._completion import complete
 from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._output import OutputError, silence, tell
 from lazyjobs.cli._usage import Parser, UnsupportedError, UsageError
 from lazyjobs.contract import BackendError, LazyJobsError
 
-_COMMANDS = (_worker, _stats, _list, _enqueue, _prune, _backends)
+_COMMANDS = (_worker, _control, _stats, _list, _enqueue, _prune, _backends)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

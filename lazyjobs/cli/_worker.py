@@ -4,20 +4,18 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from threading import Thread
 
 from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._logging import set_up_logging
 from lazyjobs.cli._options import read_count, read_queue
+from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
-from lazyjobs.cli._usage import UsageError
 from lazyjobs.contract import WaitParams
-from lazyjobs.control import serve
 from lazyjobs.runner import JobRunner
 
 logger = logging.getLogger("lazyjobs")
@@ -42,7 +40,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--queue", type=read_queue, action="append", metavar="NAME", help="watch only this; may be repeated"
     )
     parser.add_argument("--drain", action="store_true", help="run all that is due, then exit")
-    parser.add_argument("--control", type=_address, metavar="HOST:PORT", help="serve GET /jobs there; 0 picks a port")
+    parser.add_argument(
+        "--control", type=parse_address, metavar="HOST:PORT", help="serve the control plane there; 0 picks a port"
+    )
+    add_guard_options(parser)
     parser.add_argument(
         "--stop-timeout",
         type=_seconds,
@@ -65,24 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         stack.enter_context(stop_signals(wakeup))
         if arguments.control is not None:
-            stack.enter_context(_control_plane(runner, *arguments.control))
+            options = read_guard_options(arguments)
+            stack.enter_context(control_plane(runner, "--control", arguments.control, options))
         _start(runner, wakeup, until_idle=arguments.drain)
         wakeup.sleep()
         ended = _stop(runner, arguments.stop_timeout)
     if not ended:
         _leave_at_once()
     return 0
-
-
-@contextmanager
-def _control_plane(runner: JobRunner, host: str, port: int) -> Iterator[None]:
-    with ExitStack() as stack:
-        try:
-            host, port = stack.enter_context(serve(runner, host, port))
-        except OSError as error:
-            raise UsageError(f"--control {host}:{port}: {error}; choose another address") from error
-        logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
-        yield
 
 
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
@@ -116,17 +107,3 @@ def _seconds(text: str) -> timedelta:
         return WaitParams(timeout=timedelta(seconds=float(text))).timeout
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"must be seconds from 0 to those of 366 days, not {text!r}") from error
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not _is_host(host) or not port.isdecimal() or int(port) > 65535:
-        raise argparse.ArgumentTypeError(f"write HOST:PORT, such as 127.0.0.1:8000, not {text!r}")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def _is_host(text: str) -> bool:
-    try:
-        return bool(text.encode("idna"))
-    except UnicodeError:
-        return False

@@ -1,40 +1,55 @@
-"""The one page of the control plane, whatever serves it."""
+"""The page as one file that needs nothing else, and the policy that lets nothing else in."""
 
-import logging
+from base64 import b64encode
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from string import Template
 
-import msgspec
-from msgspec import Struct
+from lazyjobs.control._tree import Element, to_html
 
-from lazyjobs.runner import JobRunner
-
-logger = logging.getLogger("lazyjobs")
-
-METHODS = ("GET", "HEAD")
-
-
-class Page(Struct, frozen=True):
-    """An answer to `GET /jobs`."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What goes with it; never to be stored, since it is old at once."""
-        return {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), "Cache-Control": "no-store"}
+_NO_SCRIPT_REFRESH = 10
 
 
-def render(runner: JobRunner) -> Page:
-    """The runner's snapshot as JSON, or one line of text with status 500 when its backend fails."""
-    try:
-        return Page(200, "application/json", msgspec.json.encode(runner.snapshot()))
-    except Exception as error:
-        logger.exception("the control plane could not make a snapshot")
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return text(500, f"no snapshot: {reason}")
+@cache
+def _read(name: str) -> str:
+    return files("lazyjobs.control").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def text(status: int, line: str) -> Page:
-    """One line of plain text."""
-    return Page(status, "text/plain; charset=utf-8", f"{line}\n".encode(errors="replace"))
+@cache
+def page_policy() -> str:
+    """The Content-Security-Policy of the page: its own style and script, by their hashes, and asking this server."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash('page.js')}'",
+            f"style-src '{_hash('page.css')}'",
+            "img-src data:",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _hash(name: str) -> str:
+    return f"sha256-{b64encode(sha256(_read(name).encode()).digest()).decode()}"
+
+
+def render_page(title: str, content: list[Element], refresh: timedelta, trouble: str = "") -> str:
+    """The whole page; `trouble` says, in its place, what keeps the content from being shown."""
+    return Template(_read("page.html")).substitute(
+        title=escape(title),
+        content=to_html(content),
+        style=_read("page.css"),
+        script=_read("page.js"),
+        milliseconds=str(refresh // timedelta(milliseconds=1)),
+        seconds=str(max(_NO_SCRIPT_REFRESH, refresh // timedelta(seconds=1))),
+        trouble=escape(trouble),
+        untroubled="" if trouble else " hidden",
+    )

@@ -1,31 +1,45 @@
 """The control plane for Starlette and FastAPI; needs the extra `lazyjobs[starlette]`."""
 
+from typing import Unpack
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lazyjobs.control._metrics import expose_metrics
-from lazyjobs.control._page import METHODS, Page, render
-from lazyjobs.runner import JobRunner
+from lazyjobs.control import _http
+from lazyjobs.control._plane import READING, ControlPlane, Options, Source
 
 
-def routes(runner: JobRunner) -> list[Route]:
-    """Routes that answer `GET /jobs` with the runner's `Snapshot` as JSON, to put among those of an application.
+def routes(source: Source, **options: Unpack[Options]) -> list[Route]:
+    """Routes that answer `GET /jobs` with the `Snapshot` of a runner, or of a backend alone, as JSON.
 
-    The endpoint runs in the framework's thread pool, since a backend blocks. It asks for no password.
+    To put among those of an application, or to mount. With `page=True` they also answer browsers with the page for
+    people, and requeue discarded records by `POST /jobs/ID/requeue`. What else they may be told is said in
+    `lazyjobs.control.Options`. A backend blocks, so it is asked in the framework's thread pool. Without a token, put
+    them where operators may look and the public may not.
     """
+    plane = ControlPlane(source, **options)
 
-    def jobs(_: Request) -> Response:
-        return _respond(render(runner))
+    async def jobs(request: Request) -> Response:
+        return await _answer(plane, request, "/jobs")
 
-    def metrics(request: Request) -> Response:
-        return _respond(Page(*expose_metrics(runner.observers, request.headers.get("accept", ""))))
+    async def metrics(request: Request) -> Response:
+        return await _answer(plane, request, "/metrics")
 
-    return [
-        Route("/jobs", jobs, methods=list(METHODS), name="lazyjobs"),
-        Route("/metrics", metrics, methods=list(METHODS), name="lazyjobs-metrics"),
+    async def requeue(request: Request) -> Response:
+        return await _answer(plane, request, f"/jobs/{request.path_params['id']}/requeue")
+
+    found = [
+        Route("/jobs", jobs, methods=list(READING), name="lazyjobs"),
+        Route("/metrics", metrics, methods=list(READING), name="lazyjobs-metrics"),
     ]
+    if plane.can_requeue:
+        found.append(Route("/jobs/{id}/requeue", requeue, methods=["POST"], name="lazyjobs-requeue"))
+    return found
 
 
-def _respond(page: Page) -> Response:
-    return Response(page.body, status_code=page.status, headers=page.headers)
+async def _answer(plane: ControlPlane, request: Request, path: str) -> Response:
+    asked = _http.Request(method=request.method, path=path, query=request.url.query, headers={**request.headers})
+    answer = await run_in_threadpool(plane.answer, asked)
+    return Response(answer.body, status_code=answer.status, headers=answer.headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Self, TypeVar
 
-from lazyjobs.contract import Backend, ClaimParams, InsertParams, ListOptions, Record, SupportsExtend
+from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
 from lazyjobs.jobs import Definition, Job, Registry
 from lazyjobs.runner._attempt import Attempts, UnknownKind
 from lazyjobs.runner._claims import Claims
@@ -24,7 +24,7 @@ from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observer import Observer
 from lazyjobs.runner._observers import make_observers
 from lazyjobs.runner._options import check_poll_interval, check_queues, check_unknown_kind, check_workers
-from lazyjobs.runner._snapshot import RecordSummary, Snapshot
+from lazyjobs.runner._snapshot import Snapshot
 from lazyjobs.runner._source import BackendSource
 from lazyjobs.runner._standin import IdleCrew, StandIn
 
@@ -296,15 +296,12 @@ class JobRunner:
         else:
             crew.when_ended(source.close)
 
-    def snapshot(self) -> Snapshot:
-        """The runner, its jobs, the counts, and the 100 most recently updated records without their payloads."""
-        backend = self.backend
-        return Snapshot(
-            running=self.running,
-            definitions=self.definitions,
-            stats=backend.stats(),
-            recent=tuple(RecordSummary.of(record) for record in backend.list(ListOptions(limit=100))),
-        )
+    def snapshot(self, *, states: Collection[State] | None = None) -> Snapshot:
+        """The runner, its jobs, the counts, and the 100 most recently updated records without their payloads.
+
+        With `states`, only records of those are among the 100.
+        """
+        return Snapshot.of(self.backend, running=self.running, definitions=self.definitions, states=states)
 
     def __enter__(self) -> Self:
         self.start()

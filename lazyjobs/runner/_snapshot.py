@@ -1,12 +1,12 @@
 """What a runner shows of itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from msgspec import Struct
 
-from lazyjobs.contract import Record, State, Stats
+from lazyjobs.contract import Backend, ListOptions, Record, State, Stats
 from lazyjobs.jobs import Definition
 
 
@@ -27,16 +27,37 @@ class RecordSummary(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, record: Record) -> Self:
-        """The summary of `record`."""
-        return cls(**{name: getattr(record, name) for name in cls.__struct_fields__})
+        """The summary of `record`; a lone surrogate in its error, which no encoding can write, becomes `?`."""
+        fields = {name: getattr(record, name) for name in cls.__struct_fields__}
+        return cls(**fields | {"last_error": record.last_error.encode(errors="replace").decode()})
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """A runner and its backend at one moment; `msgspec.json.encode` gives JSON with the same keys."""
+
+    LIMIT: ClassVar[int] = 100
 
     running: bool
     """Whether this runner claims records; others may, on the same backend."""
     definitions: Sequence[Definition]
     stats: Stats
     recent: Sequence[RecordSummary]
-    """The 100 most recently updated records, newest first."""
+    """The 100 most recently updated records, newest first; of the states that were asked for, if any were."""
+
+    @classmethod
+    def of(
+        cls,
+        backend: Backend,
+        *,
+        running: bool = False,
+        definitions: Sequence[Definition] = (),
+        states: Collection[State] | None = None,
+    ) -> Self:
+        """What `backend` holds now; raises what it raises. `states` narrows `recent` and nothing else."""
+        options = ListOptions(limit=cls.LIMIT, states=None if states is None else frozenset(states))
+        return cls(
+            running=running,
+            definitions=definitions,
+            stats=backend.stats(),
+            recent=tuple(RecordSummary.of(record) for record in backend.list(options)),
+        )

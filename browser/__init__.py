@@ -1,0 +1,1 @@
+"""The page of the control plane in a real Chromium: what `make browser` runs."""

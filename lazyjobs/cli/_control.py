@@ -1,0 +1,78 @@
+"""The command `lazyjobs control`."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+from lazyjobs.cli._backend import add_backend_option, opened_backend
+from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
+from lazyjobs.cli._signals import Wakeup, stop_signals
+from lazyjobs.cli._target import load_runner
+from lazyjobs.control import Source
+
+_DEFAULT = ("127.0.0.1", 8765)
+_DESCRIPTION = """\
+Serves the control plane until SIGTERM or SIGINT: the page for people and GET /jobs for programs, at /jobs. It runs no
+job. On an address beyond loopback it needs a token.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command and its options."""
+    parser = commands.add_parser("control", help="serve the control plane and its page", description=_DESCRIPTION)
+    add_backend_option(parser)
+    parser.add_argument("--app", metavar="package.module:runner", help="show this runner's definitions, on its backend")
+    parser.add_argument(
+        "--listen",
+        type=parse_address,
+        default=_DEFAULT,
+        metavar="HOST:PORT",
+        help=f"where to serve ({_DEFAULT[0]}:{_DEFAULT[1]}); port 0 picks one",
+    )
+    add_guard_options(parser)
+    parser.add_argument("--read-only", action="store_true", help="requeue nothing")
+    parser.add_argument(
+        "--refresh", type=_refresh, default=timedelta(seconds=2), metavar="SECONDS", help="how often the page asks (2)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log each request, tracebacks and details too")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves until told to stop; returns the exit code."""
+    set_up_logging(verbose=arguments.verbose)
+    options = read_guard_options(arguments)
+    options["requeue"] = not arguments.read_only
+    options["refresh"] = arguments.refresh
+    wakeup = Wakeup()
+    with (
+        _source(arguments) as source,
+        stop_signals(wakeup),
+        control_plane(source, "--listen", arguments.listen, options),
+    ):
+        wakeup.sleep()
+    return 0
+
+
+@contextmanager
+def _source(arguments: argparse.Namespace) -> Iterator[Source]:
+    with ExitStack() as stack:
+        if arguments.app is None:
+            yield stack.enter_context(opened_backend(arguments))
+        else:
+            runner = load_runner(arguments.app)
+            runner.configure(backend=arguments.backend)
+            stack.callback(runner.close)
+            yield runner
+
+
+def _refresh(text: str) -> timedelta:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"must be seconds from 0.1 to 86400, not {text!r}")
+    return timedelta(seconds=seconds)

@@ -1,0 +1,63 @@
+"""Numbers, times and foreign texts as they are shown."""
+
+import re
+from datetime import datetime
+
+from lazyjobs.contract import State
+
+# Beside the word, so that nothing is told by its colour alone.
+SIGNS = {
+    State.PENDING: "○",
+    State.RUNNING: "●",
+    State.RETRYING: "↻",
+    State.SUCCEEDED: "✓",
+    State.DISCARDED: "✕",
+}
+
+# Control characters but for tab and line feed, what reorders or hides text, and lone surrogates. The joiners U+200C and
+# U+200D stay: scripts and emoji need them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def visible(text: str) -> str:
+    r"""`text` with what could not be seen, or would make other text look different, as `\x1b` or `\u202e`."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def number(value: float) -> str:
+    """A count, or a rate: with thousands apart, and a decimal below ten."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """The largest unit that fits, rounded down: `12 s`, `3 min`, `2 h`, `5 d`."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{number(int(seconds // size))} {unit}"
+    return "0 s"
+
+
+def moment(time: datetime) -> str:
+    """A time to the second, in UTC."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """How long ago it was."""
+    seconds = (now - time).total_seconds()
+    return f"{duration(seconds)} ago" if seconds >= 1 else "now"
+
+
+def until(time: datetime, now: datetime, before: str, after: str) -> str:
+    """`before` with how long it will be until then in the place of its braces, or `after` with how long it has been."""
+    seconds = (time - now).total_seconds()
+    return before.format(duration(seconds)) if seconds >= 0 else after.format(duration(-seconds))
