@@ -280,3 +280,11 @@ def test_a_run_in_another_context_sees_nothing_of_the_caller(telescope: Telescop
     with telescope.tracer_provider.get_tracer("request").start_as_current_span("request"):
         list(runner.run_due())
     assert seen == [trace.format_span_id(context_of(telescope.span("process default")).span_id)]
+
+
+def test_a_provider_that_is_set_later_gets_the_spans(monkeypatch: pytest.MonkeyPatch, telescope: Telescope) -> None:
+    runner = JobRunner(MemoryBackend(), jobs=[Do], observers=[OpenTelemetry()])
+    assert read_trace(runner.enqueue(Do()).payload) == {}
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: telescope.tracer_provider)
+    assert read_trace(runner.enqueue(Do()).payload) != {}
+    assert [span.name for span in telescope.spans()] == ["send default"]

@@ -26,6 +26,7 @@ TITLES: dict[Watch, str] = {
     "page": "page open",
     "spans": "spans",
     "metrics": "metrics",
+    "sampled": "page, spans of one trace in ten, metrics, scraped",
     "everything": "page, spans, metrics, scraped",
 }
 

@@ -1,9 +1,10 @@
-"""The SDK of OpenTelemetry as a worker has it: every span sampled and exported in batches, metrics for Prometheus."""
+"""The SDK of OpenTelemetry as a worker has it: spans exported in batches, metrics for Prometheus."""
 
 from collections.abc import Sequence
 
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import NoOpTracerProvider
 
 from lazyjobs import Observer
@@ -18,10 +19,10 @@ class Drop(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def make_observers(*, spans: bool, metrics: bool) -> Sequence[Observer]:
-    """One observer, as the worker command would make it."""
+def make_observers(*, sampled: float | None, metrics: bool) -> Sequence[Observer]:
+    """One observer, as the worker command would make it; `sampled` is the part of the traces that is, None no spans."""
     provider: TracerProvider | NoOpTracerProvider = NoOpTracerProvider()
-    if spans:
-        provider = TracerProvider()
+    if sampled is not None:
+        provider = TracerProvider(sampler=ParentBasedTraceIdRatio(sampled))
         provider.add_span_processor(BatchSpanProcessor(Drop()))
     return [Prometheus(tracer_provider=provider) if metrics else OpenTelemetry(tracer_provider=provider)]

@@ -16,12 +16,18 @@ from lazyjobs import Backend, InsertParams, JobRunner, Observer, Record, State, 
 from lazyjobs.control import serve
 
 Storage = Literal["memory", "sqlite-normal", "sqlite-full"]
-Watch = Literal["nobody", "hook", "page", "spans", "metrics", "everything"]
-"""By whom it is watched: an observer that does nothing, the page alone, telemetry alone, or all of it."""
+Watch = Literal["nobody", "hook", "page", "spans", "metrics", "sampled", "everything"]
+"""By whom it is watched: an observer that does nothing, the page alone, one half of telemetry alone, or all of it;
+sampled is all of it, but the spans of one trace in ten only."""
 
-EXPORTED = {"spans", "everything"}
-SCRAPED = {"metrics", "everything"}
-VISITED: dict[Watch, Sequence[str]] = {"page": [PAGE], "metrics": [METRICS], "everything": [PAGE, METRICS]}
+SAMPLED: dict[Watch, float] = {"spans": 1.0, "sampled": 0.1, "everything": 1.0}
+SCRAPED = {"metrics", "sampled", "everything"}
+VISITED: dict[Watch, Sequence[str]] = {
+    "page": [PAGE],
+    "metrics": [METRICS],
+    "sampled": [PAGE, METRICS],
+    "everything": [PAGE, METRICS],
+}
 _FIRST = 50
 
 
@@ -90,10 +96,10 @@ def _fill(runner: JobRunner, backend: Backend, order: Measurement, number: int) 
 def _observers(watch: Watch) -> Sequence[Observer]:
     if watch == "hook":
         return [Unconcerned()]
-    if watch in EXPORTED | SCRAPED:
+    if watch in SAMPLED or watch in SCRAPED:
         from benchmarks.operations._telemetry import make_observers
 
-        return make_observers(spans=watch in EXPORTED, metrics=watch in SCRAPED)
+        return make_observers(sampled=SAMPLED.get(watch), metrics=watch in SCRAPED)
     return []
 
 

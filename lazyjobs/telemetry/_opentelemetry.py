@@ -11,7 +11,7 @@ from time import perf_counter, time_ns
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import NoOpTracerProvider, Span, Tracer, TracerProvider
+from opentelemetry.trace import NoOpTracerProvider, ProxyTracerProvider, Span, Tracer, TracerProvider
 
 from lazyjobs.contract import InsertParams, Record
 from lazyjobs.runner import AttemptEnd, JobRunner
@@ -42,13 +42,16 @@ class OpenTelemetry:
         self._tracer_provider = tracer_provider
         self._meter_provider = meter_provider
         self._depth = depth
+        self._tracer: Tracer | None = None
 
-    @cached_property
+    @property
     def tracer(self) -> Tracer | None:
-        """Makes the spans; None if no span is wanted."""
-        if isinstance(self._tracer_provider, NoOpTracerProvider):
-            return None
-        return trace.get_tracer(names.LAZYJOBS, version(names.LAZYJOBS), self._tracer_provider, names.SCHEMA)
+        """Makes the spans; None if none is wanted, and as long as no provider is set."""
+        if self._tracer is None:
+            provider = self._tracer_provider or trace.get_tracer_provider()
+            if not isinstance(provider, NoOpTracerProvider | ProxyTracerProvider):
+                self._tracer = provider.get_tracer(names.LAZYJOBS, version(names.LAZYJOBS), names.SCHEMA)
+        return self._tracer
 
     @cached_property
     def instruments(self) -> Instruments:
@@ -86,8 +89,8 @@ class _Send:
         self._span: Span | None = None
         self._token: Token[context.Context] | None = None
         self.trace: Mapping[str, str] = {}
-        if telemetry.tracer is not None:
-            self._span = spans.start_send(telemetry.tracer, params, self._started_at)
+        if (tracer := telemetry.tracer) is not None:
+            self._span = spans.start_send(tracer, params, self._started_at)
             current = trace.set_span_in_context(self._span)
             self.trace = spans.carry(current)
             self._token = context.attach(current)
@@ -113,9 +116,9 @@ class _Process:
         self._record = record
         self._started_at = time_ns()
         self._span: Span | None = None
-        if telemetry.tracer is not None:
+        if (tracer := telemetry.tracer) is not None:
             self._span = spans.start_process(
-                telemetry.tracer, record, as_child=telemetry.continue_trace, started_at=self._started_at
+                tracer, record, as_child=telemetry.continue_trace, started_at=self._started_at
             )
 
     def begin(self) -> None:
