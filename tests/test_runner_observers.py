@@ -258,6 +258,13 @@ def test_the_trace_of_every_observer_is_stored_before_the_fields_and_the_job_doe
     assert runner.decode(record) == Do(name="x")
 
 
+@pytest.mark.parametrize("junk", [{"traceparent": object()}, {"traceparent": "\ud800"}, 7])
+def test_a_trace_that_cannot_be_stored_harms_no_job(junk: object, caplog: pytest.LogCaptureFixture) -> None:
+    record = make(Notes(junk)).enqueue(Do(name="x"))  # type: ignore[arg-type]
+    assert record.payload == b'{"name":"x"}'
+    assert "an observer failed" in caplog.text
+
+
 class Small(MemoryBackend):
     max_payload = 30
 

@@ -47,7 +47,7 @@ class AttemptWatch(Protocol):
         """Called right before the work, in its context: the context variables set here are seen by `work`."""
 
     def ended(self, end: AttemptEnd) -> None:
-        """Called in the worker's thread and context once the outcome was written, or was not."""
+        """Called in the same thread and context once the outcome was written, or could not be."""
 
 
 @runtime_checkable

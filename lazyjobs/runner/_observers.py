@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from time import monotonic
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -52,7 +52,7 @@ class Observers:
         """Inserts, watched, with the trace context that is to travel along; raises what the backend raises."""
         watches = [watch for each in self.all if (watch := self.call(each.enqueuing, params)) is not None]
         try:
-            record = _insert_with(self._trace(watches), backend, params)
+            record = _insert_either(backend, self._carry(params, watches), params)
         except BaseException as error:
             self._end_enqueue(watches, None, error)
             raise
@@ -77,22 +77,26 @@ class Observers:
                 logger.exception("an observer failed; no job is harmed, but what it tells has gaps")
             return None
 
-    def _trace(self, watches: Sequence[EnqueueWatch]) -> dict[str, str]:
+    def _carry(self, params: InsertParams, watches: Sequence[EnqueueWatch]) -> InsertParams:
         trace: dict[str, str] = {}
         for watch in watches:
             self.call(lambda watch=watch: trace.update(watch.trace))  # type: ignore[misc]
-        return trace
+        return self.call(_carry, params, trace) or params
 
     def _end_enqueue(self, watches: Sequence[EnqueueWatch], record: Record | None, error: BaseException | None) -> None:
         for watch in reversed(watches):
             self.call(watch.ended, record, error)
 
 
-def _insert_with(trace: dict[str, str], backend: Backend, params: InsertParams) -> Record:
+def _carry(params: InsertParams, trace: Mapping[str, str]) -> InsertParams:
     carried = add_trace(params.payload, trace)
-    if carried is params.payload:
-        return backend.insert(params)
+    return params if carried is params.payload else structs.replace(params, payload=carried)
+
+
+def _insert_either(backend: Backend, carrying: InsertParams, plain: InsertParams) -> Record:
     try:
-        return backend.insert(structs.replace(params, payload=carried))
-    except PayloadTooLargeError:  # it may well fit without
-        return backend.insert(params)
+        return backend.insert(carrying)
+    except PayloadTooLargeError:
+        if carrying is plain:
+            raise
+        return backend.insert(plain)  # it may well fit without the trace
