@@ -106,6 +106,13 @@ def test_a_trace_that_cannot_be_read_is_none(payload: bytes) -> None:
     assert read_trace(payload) == {}
 
 
+@pytest.mark.parametrize("payload", [b'{"number":3,"@traceparent":"%b"}', b'{ "@traceparent" : "%b", "number": 3}'])
+def test_a_trace_may_stand_anywhere_among_the_fields(payload: bytes) -> None:
+    written = payload % PARENT.encode()
+    assert Registration(Strict).codec.decode(written) == Strict(3)
+    assert read_trace(written) == {"traceparent": PARENT}
+
+
 def test_an_ill_typed_trace_is_stripped_all_the_same() -> None:
     assert Registration(Strict).codec.decode(b'{"@traceparent":1,"number":3}') == Strict(3)
 

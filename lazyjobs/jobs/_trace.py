@@ -1,7 +1,7 @@
 """The trace context that travels in a payload, as reserved members before the job's fields.
 
-They come first, so that a look at the first bytes tells whether there are any; payloads are kept byte for byte. The
-values are those of the headers of W3C Trace Context (https://www.w3.org/TR/trace-context/).
+The values are those of the headers of W3C Trace Context (https://www.w3.org/TR/trace-context/). Where such members
+stand means nothing to those who read them.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 RESERVED_MEMBERS = ("@traceparent", "@tracestate")
-_MARK = b'{"@trace'
+_MARK = b'"@trace'
 
 
 class _Trace(Struct, frozen=True, rename={"traceparent": "@traceparent", "tracestate": "@tracestate"}):
@@ -36,7 +36,7 @@ def add_trace(payload: bytes, trace: Mapping[str, str]) -> bytes:
 
 def read_trace(payload: bytes) -> dict[str, str]:
     """The `traceparent` and `tracestate` that `payload` carries, as far as it does."""
-    if not payload.startswith(_MARK):
+    if _MARK not in payload:
         return {}
     try:
         found = _trace.decode(payload)
@@ -47,7 +47,7 @@ def read_trace(payload: bytes) -> dict[str, str]:
 
 def strip_trace(payload: bytes) -> bytes:
     """`payload` without a trace context: the job's fields alone."""
-    if not payload.startswith(_MARK):
+    if _MARK not in payload:
         return payload
     try:
         members = _members.decode(payload)
