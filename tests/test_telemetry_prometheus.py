@@ -190,3 +190,21 @@ def test_it_makes_spans_too() -> None:
     telescope = Telescope()
     make(Prometheus(tracer_provider=telescope.tracer_provider))
     assert [span.name for span in telescope.spans()] == ["send default", "process default", "process default"]
+
+
+def test_who_may_not_see_the_page_may_not_see_the_metrics() -> None:
+    runner, token = make(), "a-token-of-some-length"
+    with httpx.Client(
+        transport=httpx.WSGITransport(wsgi_app(runner, token=token)), base_url="http://127.0.0.1"
+    ) as client:
+        refused = client.get("/metrics")
+        answered = client.get("/metrics", headers={"authorization": f"Bearer {token}"})
+    assert (refused.status_code, answered.status_code) == (401, 200)
+    assert "lazyjobs_attempts_total" in answered.text
+    assert "lazyjobs" not in refused.text.partition("\n")[2]
+
+
+def test_metrics_are_only_to_be_read() -> None:
+    with httpx.Client(transport=httpx.WSGITransport(wsgi_app(make())), base_url="http://test") as client:
+        response = client.post("/metrics")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
