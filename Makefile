@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
 .PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels torture \
-	torture-sqlite aws test-bench compiler browser chromium format clean
+	torture-sqlite aws test-bench compiler django-tests browser chromium format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -101,6 +101,14 @@ bench-operations: setup compiler
 test-bench: setup compiler
 	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)
 
+# Django's own tests of task backends, from its source distribution, on each Python: 3.11 has the backport for Django 5.2.
+django-tests: setup
+	@set -e; six=; for found in $$($(PYTHON) scripts/interpreters.py); do \
+		version=$${found%%=*}; test $$version = 3.11 || six=yes; \
+		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
+		PYTHONPATH=scripts .venvs/$$version/bin/python -m django_tests; \
+	done; test "$$six" || echo "Django 6 was not tried: it needs Python 3.12 or newer, and there is none"
+
 torture: setup compiler
 	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)
 
@@ -133,7 +141,7 @@ bench-aws: setup .emulators/ministack/ready
 	@$(UV) pip install --quiet --python .emulators/ministack -r backends/aws/emulators.txt
 	@touch $@
 
-check: lint types test browser torture test-bench zoo docs wheels
+check: lint types test browser django-tests torture test-bench zoo docs wheels
 
 clean:
-	rm -rf .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .cache .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,8 @@
 """Runs the code blocks of README.md and docs/: each document in a temporary directory of its own.
 
-A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. An sh
-block is a script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
+A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. One in
+a directory (`# shop/tasks.py`) is part of a project that the sh blocks run, and is only written. An sh block is a
+script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
 """
 
 import os
@@ -29,7 +30,13 @@ _evaluate = PythonEvaluator()
 def _run_python(example: Example) -> None:
     source = str(example.parsed)
     if named := _FILE.match(source):
-        Path(named[1]).write_text(source)
+        place = Path(named[1])
+        if place.parent.name:
+            # Python 3.11 has no Django 6, so there the documents' other way is tried: the backport, by its own name.
+            backported = sys.version_info < (3, 12)
+            place.write_text(source.replace("from django.tasks", "from django_tasks") if backported else source)
+            return
+        place.write_text(source)
     _evaluate(example)
 
 

@@ -64,6 +64,11 @@ CASES: list[tuple[Exception, str, dict[str, object]]] = [
         {"kind": "mail", "registered": "app.Mail", "refused": "shop.Mail"},
     ),
     (
+        UnknownKindError("mail", ("report",), "looking for one failed: ImportError: no module"),
+        "no job is registered for the kind 'mail' (registered: report); looking for one failed: ImportError: no module",
+        {"known": ("report",), "reason": "looking for one failed: ImportError: no module"},
+    ),
+    (
         UnknownKindError("mail", ("report", "note")),
         "no job is registered for the kind 'mail' (registered: report, note)",
         {"kind": "mail", "known": ("report", "note")},

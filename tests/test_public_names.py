@@ -21,6 +21,7 @@ PACKAGES = [
     "lazyjobs.runner",
     "lazyjobs.control",
     "lazyjobs.cli",
+    "lazyjobs.integrations.django",
     "lazyjobs.telemetry",
     "lazyjobs_memory",
     "lazyjobs_testkit.jobs",
@@ -32,19 +33,25 @@ MAY_IMPORT = {
     "control": {"contract", "jobs", "runner"},
     "telemetry": {"contract", "jobs", "runner"},
     "cli": {"contract", "jobs", "runner", "control", "telemetry"},
+    "integrations": {"contract", "jobs", "runner", "cli", "telemetry"},
 }
 OTHERS = {
-    "argcomplete",
     "lazyjobs_memory",
     "lazyjobs_testkit",
     "opentelemetry",
     "prometheus_client",
-    "starlette",
-    "pydantic",
-    "attrs",
+    "anyio",
+    "argcomplete",
+    "asgiref",
     "attr",
+    "attrs",
+    "django",
+    "django_tasks",
+    "fastapi",
     "hypothesis",
+    "pydantic",
     "pytest",
+    "starlette",
 }
 
 packages = pytest.mark.parametrize("package", PACKAGES)
@@ -112,8 +119,9 @@ def test_the_top_has_all_that_the_contract_shows() -> None:
     assert set(contract.__all__) <= set(top.__all__)
 
 
-def test_importing_lazyjobs_imports_nothing_that_is_not_needed() -> None:
-    code = "import sys, lazyjobs; print(*{name.partition('.')[0] for name in sys.modules})"
+@pytest.mark.parametrize("module", ["lazyjobs", "lazyjobs.cli", "lazyjobs.integrations"])
+def test_importing_it_imports_nothing_that_is_not_needed(module: str) -> None:
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     run = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30)
     found = set(run.stdout.split())
     assert {"lazyjobs", "msgspec"} <= found

@@ -3,7 +3,7 @@
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
-from lazyjobs.jobs._registry import Definition, Registration, Registry
+from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 from lazyjobs.jobs._trace import add_trace, read_trace
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Definition",
     "DuplicateKindError",
     "EncodeError",
+    "FindJob",
     "InvalidJobError",
     "Job",
     "QueueNamer",

@@ -27,13 +27,15 @@ class DuplicateKindError(LazyJobsError, ValueError):
 class UnknownKindError(LazyJobsError, LookupError):
     """No class is registered for a kind."""
 
-    def __init__(self, kind: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no job is registered for the kind {kind!r} (registered: {', '.join(known) or 'none'})")
+    def __init__(self, kind: str, known: tuple[str, ...], reason: str = "") -> None:
+        registered = f"(registered: {', '.join(known) or 'none'})"
+        super().__init__(f"no job is registered for the kind {kind!r} {registered}{reason and f'; {reason}'}")
         self.kind = kind
         self.known = known
+        self.reason = reason
 
     def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
-        return type(self), (self.kind, self.known)
+        return type(self), (self.kind, self.known, self.reason)
 
 
 class EncodeError(LazyJobsError, ValueError):

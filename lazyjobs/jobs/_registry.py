@@ -1,6 +1,6 @@
 """The job classes a runner knows, by kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from inspect import isabstract, isasyncgenfunction, isgeneratorfunction
 from typing import Generic, TypeVar
 
@@ -38,11 +38,15 @@ class Registration(Generic[J]):
         self.codec = Codec(cls)
 
 
-class Registry:
-    """Registrations by kind. Reading is safe in any thread while one registers, as that replaces the mapping."""
+FindJob = Callable[[str], type[Job] | None]
 
-    def __init__(self) -> None:
-        self._by_kind: Mapping[str, Registration[Job]] = {}
+
+class Registry:
+    """Registrations by kind, safe in any thread; `find_job` is asked for the class of a kind that is not registered."""
+
+    def __init__(self, find_job: FindJob | None = None) -> None:
+        self._by_kind: dict[str, Registration[Job]] = {}
+        self._find_job = find_job
 
     def register(self, cls: type[J]) -> type[J]:
         """Adds `cls` and returns it; adding it again changes nothing.
@@ -55,13 +59,24 @@ class Registry:
         known = self._by_kind.get(kind) if isinstance(kind, str) else None
         if known is None:
             registration = Registration[Job](cls)
-            self._by_kind = {**self._by_kind, registration.definition.kind: registration}
-        elif known.cls is not cls:
+            known = self._by_kind.setdefault(registration.definition.kind, registration)  # of two threads, the first
+        if known.cls is not cls:
             raise DuplicateKindError(known.definition.kind, describe(known.cls), describe(cls))
         return cls
 
     def find(self, kind: str) -> Registration[Job]:
-        """The registration of `kind`; raises `UnknownKindError`."""
+        """The registration of `kind`; raises `UnknownKindError`, also when asking for its class fails."""
+        known = self._by_kind.get(kind)
+        return known if known is not None else self._ask_for(kind)
+
+    def _ask_for(self, kind: str) -> Registration[Job]:
+        try:
+            cls = None if self._find_job is None else self._find_job(kind)
+            if cls is not None:
+                self.register(cls)
+        except Exception as error:
+            reason = f"looking for one failed: {type(error).__name__}: {error}"
+            raise UnknownKindError(kind, tuple(self._by_kind), reason) from error
         try:
             return self._by_kind[kind]
         except KeyError:
@@ -82,7 +97,7 @@ class Registry:
 
     def definitions(self) -> tuple[Definition, ...]:
         """What is registered, in the order of registration."""
-        return tuple(registration.definition for registration in self._by_kind.values())
+        return tuple(registration.definition for registration in list(self._by_kind.values()))
 
 
 def _define(cls: type[Job]) -> Definition:

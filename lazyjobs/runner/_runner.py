@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
-from lazyjobs.jobs import Definition, Job, Registry
+from lazyjobs.jobs import Definition, FindJob, Job, Registry
 from lazyjobs.runner._attempt import Attempts, UnknownKind
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._context import RUNNER
@@ -45,8 +45,10 @@ class JobRunner:
     `backend` is a Backend, which stays its opener's to close; or a URL, opened at first use and closed by `close`; or
     None for the URL in the environment variable LAZYJOBS_BACKEND, and `memory://` without it. `queues=None` watches the
     queues of the registered jobs. A job of an unknown kind is discarded, or retried if `unknown_kind` is "retry", which
-    deploys want in which old workers meet new jobs. `lease` is how long a claim outlives a crash; `poll_interval` is
-    how often an idle runner asks a backend that cannot tell it, and bounds how long an idle worker takes to stop.
+    deploys want in which old workers meet new jobs; `find_job` is asked first for the class of such a kind, which is
+    registered then, and gives None, or raises, if there is none. `lease` is how long a claim outlives a crash;
+    `poll_interval` is how often an idle runner asks a backend that cannot tell it, and bounds how long an idle worker
+    takes to stop.
 
     As a context manager it starts, and at the end stops and closes. Every method is safe in any thread. A runner that
     only enqueues is never started. After a fork the child's runner is not running and may be started there.
@@ -62,12 +64,13 @@ class JobRunner:
         poll_interval: timedelta = timedelta(seconds=0.5),
         lease: timedelta = timedelta(seconds=60),
         unknown_kind: UnknownKind = "discard",
+        find_job: FindJob | None = None,
         clock: Callable[[], datetime] = _utc_now,
         observers: Iterable[Observer] = (),
     ) -> None:
         self._lock = RLock()
         self._source = BackendSource(backend)
-        self._registry = Registry()
+        self._registry = Registry(find_job)
         self._workers = check_workers(workers)
         self._queues = check_queues(queues)
         self._poll_interval = check_poll_interval(poll_interval)

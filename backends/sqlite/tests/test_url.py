@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lazyjobs import BackendURLError, open_backend
+from lazyjobs import BackendError, BackendURLError, open_backend
 from lazyjobs_sqlite import SQLiteBackend
 
 
@@ -50,7 +50,8 @@ def test_the_options_are_those_of_the_constructor(tmp_path: Path) -> None:
         ("sqlite:///jobs.db?prefix=Mail", "option 'prefix'", "must be 1 to 40 characters of a-z 0-9 _"),
         ("sqlite:///jobs.db?prefix=sqlite_jobs", "option 'prefix'", "not with 'sqlite'"),
         ("sqlite:///jobs.db?prefix=a;b", "option 'prefix'", "must be 1 to 40 characters of a-z 0-9 _"),
-        ("sqlite:///jobs.db?timeout=5", "option 'timeout'", "knows: durability, busy_timeout, prefix"),
+        ("sqlite:///jobs.db?create=maybe", "option 'create'", "must be yes or no, not 'maybe'"),
+        ("sqlite:///jobs.db?timeout=5", "option 'timeout'", "knows: durability, busy_timeout, prefix, create"),
     ],
 )
 def test_what_means_nothing_is_refused_and_no_file_made(
@@ -62,6 +63,14 @@ def test_what_means_nothing_is_refused_and_no_file_made(
     assert refused.value.part == part
     assert reason in refused.value.reason
     assert list(tmp_path.iterdir()) == []
+
+
+def test_with_create_no_a_file_that_is_not_there_is_an_error_and_one_that_is_opens(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match=r"typo\.db is not there, and with create=no it is not made"):
+        open_backend(f"sqlite:///{tmp_path}/typo.db?create=no")
+    assert list(tmp_path.iterdir()) == []
+    opened(f"sqlite:///{tmp_path}/jobs.db?create=yes")
+    opened(f"sqlite:///{tmp_path}/jobs.db?create=no")
 
 
 def test_the_constructor_refuses_what_the_url_refuses(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from lazyjobs_sqlite._settings import (
     Settings,
     check_prefix,
     check_timeout,
+    read_create,
     read_durability,
     read_timeout,
 )
@@ -58,7 +59,8 @@ class SQLiteBackend:
     instance as if it had opened the file itself.
 
     Opening makes the file if there is none, but not its directory, and migrates one that an older version wrote. It
-    raises `BackendError` for a file that is no database or that a newer version wrote, and leaves that as it is.
+    raises `BackendError` for a file that is no database or that a newer version wrote, and leaves that as it is; with
+    `create=False` also for one that is not there.
 
     `clock`, which must tell aware UTC, lets a test move time. `connection_class` lets it see every statement: a
     subclass of `sqlite3.Connection`, of which all connections are made.
@@ -77,6 +79,7 @@ class SQLiteBackend:
         durability: str = Durability.FULL,
         busy_timeout: timedelta = default_busy_timeout,
         prefix: str = default_prefix,
+        create: bool = True,
         clock: Callable[[], datetime] | None = None,
         connection_class: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> None:
@@ -85,6 +88,7 @@ class SQLiteBackend:
             durability=read_durability(durability),
             busy_timeout=check_timeout(busy_timeout),
             prefix=check_prefix(prefix),
+            create=create,
             clock=clock,
             connection_class=connection_class,
         )
@@ -106,7 +110,9 @@ class SQLiteBackend:
             raise url.refuse(
                 "path", f"names no file; write {url.scheme}:///jobs.db or {url.scheme}:////var/lib/jobs.db"
             )
-        options = url.read_options(durability=read_durability, busy_timeout=read_timeout, prefix=check_prefix)
+        options = url.read_options(
+            durability=read_durability, busy_timeout=read_timeout, prefix=check_prefix, create=read_create
+        )
         return cls(path, **options)  # type: ignore[arg-type]
 
     def insert(self, params: InsertParams) -> Record:

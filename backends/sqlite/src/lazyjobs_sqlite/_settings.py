@@ -31,6 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     busy_timeout: float
     """In seconds."""
     prefix: str
+    create: bool
+    """Whether a file that is not there is made."""
     clock: Callable[[], datetime] | None
     connection_class: type[sqlite3.Connection]
 
@@ -59,6 +61,12 @@ def read_durability(text: str) -> Durability:
         return Durability(text)
     except ValueError:
         raise ValueError(f"must be {' or '.join(Durability)}, not {text!r}") from None
+
+
+def read_create(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"must be yes or no, not {text!r}")
+    return text == "yes"
 
 
 def read_timeout(text: str) -> timedelta:

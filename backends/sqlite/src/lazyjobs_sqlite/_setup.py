@@ -42,6 +42,8 @@ def prepare(file: JobFile) -> None:
     """
     if file.path.is_dir():
         raise BackendError(f"{file.path} is a directory; name a file in it, such as {file.path / 'jobs.db'}")
+    if not file.settings.create and file.ready is None and not file.path.exists():
+        raise BackendError(f"{file.path} is not there, and with create=no it is not made; see to the name in the URL")
     try:
         if not file.path.exists() or _look(file) is _Found.TO_DO:
             with _turn(file):

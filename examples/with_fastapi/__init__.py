@@ -1,0 +1,1 @@
+"""A FastAPI application that counts words, with its worker in the same process."""

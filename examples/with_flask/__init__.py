@@ -1,0 +1,1 @@
+"""A Flask application that compresses files, with its worker in a process of its own."""

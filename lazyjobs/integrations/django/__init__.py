@@ -1,0 +1,19 @@
+"""Django's tasks on any lazyjobs backend; needs the extra `lazyjobs[django]`.
+
+`TASKS = {"default": {"BACKEND": "lazyjobs.integrations.django.LazyJobsBackend", "OPTIONS": {"url": …}}}` is all that a
+project says. As an installed application, `"lazyjobs.integrations.django"` adds the command `lazyjobs_worker`.
+"""
+
+from lazyjobs.integrations.django._backend import LazyJobsBackend, get_runner
+from lazyjobs.integrations.django._configuration import ConfigurationError
+from lazyjobs.integrations.django._results import NotStored, StoredResult
+from lazyjobs.integrations.django._retries import retries
+
+__all__ = [
+    "ConfigurationError",
+    "LazyJobsBackend",
+    "NotStored",
+    "StoredResult",
+    "get_runner",
+    "retries",
+]

@@ -1,0 +1,1 @@
+"""A Django project for the tests: its settings, and an application with tasks."""
