@@ -8,12 +8,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import shift_path_info
 
 import msgspec
+import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import REFRESH, MakePage
 from browser.scene import SECRET, TRACE, Scene
-from lazyjobs import InsertParams
+from lazyjobs import ClaimParams, InsertParams, RetryParams
 from lazyjobs.control import serve, wsgi_app
+from lazyjobs_memory import MemoryBackend
 
 
 class Quiet(WSGIRequestHandler):
@@ -130,19 +132,47 @@ def test_paused_it_asks_nothing_until_resumed(page: Page, scene: Scene) -> None:
 
 
 def test_hidden_it_asks_nothing_and_shown_again_it_asks_at_once(page: Page, scene: Scene) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    set_hidden = """hidden => {
-        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    page.evaluate("""() => {
+        window.asked = 0;
+        window.fetch = (real => (...all) => { window.asked++; return real(...all); })(window.fetch);
+        Object.defineProperty(document, "hidden", { value: true, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    page.evaluate(set_hidden, True)
-    asked.clear()
+    }""")
     page.wait_for_timeout(1_000)
-    assert asked == []
+    assert page.evaluate("window.asked") == 0
     id = scene.succeed()
-    page.evaluate(set_hidden, False)
-    expect(page.locator(f"#r{id}")).to_be_attached(timeout=1_500)
+    page.evaluate("""() => {
+        delete document.hidden;
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    assert page.evaluate("window.asked") == 1
+    expect(page.locator(f"#r{id}")).to_be_attached()
+
+
+@pytest.mark.parametrize(
+    "can_move", [True, False], ids=["a browser that moves", "a browser that takes out and puts in"]
+)
+def test_the_focus_goes_along_with_a_record_that_moves_up(open_page: MakePage, can_move: bool) -> None:
+    backend = MemoryBackend()
+    backend.insert(InsertParams(kind="first"))
+    first = backend.claim(ClaimParams())
+    assert first is not None
+    backend.retry(RetryParams(id=first.id, attempt=first.attempt, last_error="no luck yet"))
+    other = backend.insert(InsertParams(kind="second", queue="other"))
+    with serve(backend, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
+        page = open_page("about:blank")
+        if not can_move:
+            page.add_init_script("delete Element.prototype.moveBefore")
+        page.goto(f"http://{host}:{port}/jobs")
+        assert page.evaluate("'moveBefore' in Element.prototype") is can_move
+        rows = page.locator("#recent tbody tr:not(.error)")
+        expect(rows.first).to_have_id(f"r{other.id}")
+        page.locator(f"#e{first.id} summary").click()
+        backend.claim(ClaimParams())
+        expect(rows.first).to_have_id(f"r{first.id}")
+        expect(rows.first).to_contain_text("running")
+        expect(page.locator(f"#e{first.id} summary")).to_be_focused()
+        expect(page.locator(f"#e{first.id} details")).to_have_attribute("open", "")
 
 
 def test_without_script_everything_is_there_and_requeueing_works(open_page: MakePage, url: str, scene: Scene) -> None:

@@ -57,7 +57,7 @@ def test_axe_finds_no_fault_when_the_server_is_gone(open_page: MakePage, url: st
     assert Axe().run(page).violations_count == 0
 
 
-@pytest.mark.parametrize("width", [320, 360, 412, 700, 820, 1000, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 360, 412, 700, 820, 1000, 1160, 1280, 1920])
 def test_no_width_makes_the_page_scroll_sideways(open_page: MakePage, url: str, scene: Scene, width: int) -> None:
     page = open_page(url, viewport={"width": width, "height": 800})
     settle(page, scene)
@@ -67,6 +67,8 @@ def test_no_width_makes_the_page_scroll_sideways(open_page: MakePage, url: str, 
         "&& !e.closest('summary')).map(e => e.outerHTML.slice(0, 90))"
     )
     assert outside == []
+    cramped = "[...document.querySelectorAll('#states a')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.id)"
+    assert page.evaluate(cramped) == []
 
 
 def test_what_is_touched_is_large_enough_on_a_phone(open_page: MakePage, url: str, scene: Scene) -> None:

@@ -43,6 +43,7 @@ def test_it_says_so_when_the_backend_fails(
     backend.broken = broken_first
     with serve(backend, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
         page = open_page(f"http://{host}:{port}/jobs")
+        expect(page.locator("#updated")).to_be_visible(visible=not broken_first)
         backend.broken = True
         expect(page.get_by_role("alert")).to_contain_text("BackendUnavailableError: the disk <b>is gone</b>")
         backend.broken = False

@@ -32,7 +32,7 @@ for url in ("memory://", "sqlite:///jobs.db"):
     backend.close()
 PYTHON
 lazyjobs control --backend sqlite:///jobs.db --listen 127.0.0.1:0 2> control.log &
-until grep -q "control plane is at" control.log; do sleep 0.1; done
+until grep -q "control plane is at" control.log; do kill -0 $!; sleep 0.1; done
 python - "$(grep -o "http://.*/jobs" control.log)" <<'PYTHON'
 import sys, urllib.request
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from lazyjobs.control._http import Answer, Request, text
 from lazyjobs.control._token import Token
 
+_OTHER_HOST = "this host name is not served here; --allow-host, or hosts= in an application, lets it in"
 _CHALLENGE = 'Basic realm="lazyjobs", charset="UTF-8"'
 
 
@@ -24,7 +25,7 @@ class Guard:
     def refuse(self, request: Request) -> Answer | None:
         """What to answer instead, or None if the request may be answered."""
         if not self._is_for_this_host(request):
-            return text(HTTPStatus.MISDIRECTED_REQUEST, "this host name is not served here; allow it by --allow-host")
+            return text(HTTPStatus.MISDIRECTED_REQUEST, _OTHER_HOST)
         if self._token is not None and not self._token.is_in(request.headers.get("authorization", "")):
             line = "the token is needed: as Authorization: Bearer, or as the password of Basic with any user name"
             return text(HTTPStatus.UNAUTHORIZED, line, WWW_Authenticate=_CHALLENGE)

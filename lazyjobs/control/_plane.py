@@ -1,13 +1,11 @@
 """The control plane: what it answers to each request, whatever serves it."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
 import msgspec
@@ -23,12 +21,9 @@ from lazyjobs.control._token import Token
 from lazyjobs.control._view import View, name_view, render_view
 from lazyjobs.runner import JobRunner, Snapshot
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
 logger = logging.getLogger("lazyjobs")
 
-Source: TypeAlias = "JobRunner | Backend"
+Source: TypeAlias = JobRunner | Backend
 
 READING = ("GET", "HEAD")
 _REQUEUE = re.compile(r"/jobs/([0-9]{1,19})/requeue")

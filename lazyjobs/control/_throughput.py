@@ -13,6 +13,8 @@ from lazyjobs.runner import RecordSummary, Snapshot
 
 WINDOW = 300.0
 BUCKET = 10.0
+_TELLING = 1.0
+"""For how long nothing must have ended to say that nothing ends."""
 
 _FINISHED = frozenset({State.SUCCEEDED, State.DISCARDED})
 
@@ -107,7 +109,7 @@ class Throughput:
         since = min(now, max(self._since, now - WINDOW))
         ended = sum(span.within(since, nextafter(now, now + 1)) for span in self._spans)
         return Rate(
-            per_minute=ended / (now - since) * 60 if now > since else None,
+            per_minute=ended / (now - since) * 60 if now - since >= _TELLING or (now > since and ended) else None,
             covered=now - since,
             buckets=self._buckets(now),
         )

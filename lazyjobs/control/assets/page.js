@@ -203,7 +203,7 @@
   });
 
   pause.hidden = false;
-  stamp("Updated");
-  if (!trouble.hidden) document.body.classList.add("stale");
+  if (trouble.hidden) stamp("Updated");
+  else document.body.classList.add("stale");
   plan(every);
 }
