@@ -13,8 +13,8 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
 
-.PHONY: demo setup test lint types build check bench bench-sqlite bench-aws docs zoo proof wheels torture \
-	torture-sqlite aws test-bench django-tests browser compiler chromium format clean
+.PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels \
+	torture torture-sqlite aws test-bench django-tests browser compiler chromium format clean
 
 demo: setup
 	@mkdir -p .demo
@@ -94,6 +94,9 @@ bench: setup
 
 bench-sqlite: setup
 	$(RUN)/python -m benchmarks.sqlite $(ARGS)
+
+bench-operations: setup compiler
+	$(RUN)/python -m benchmarks.operations $(ARGS)
 
 test-bench: setup compiler
 	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)

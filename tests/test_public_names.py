@@ -22,6 +22,7 @@ PACKAGES = [
     "lazyjobs.control",
     "lazyjobs.cli",
     "lazyjobs.integrations.django",
+    "lazyjobs.telemetry",
     "lazyjobs_memory",
     "lazyjobs_testkit.jobs",
 ]
@@ -30,12 +31,15 @@ MAY_IMPORT = {
     "jobs": {"contract"},
     "runner": {"contract", "jobs"},
     "control": {"contract", "jobs", "runner"},
-    "cli": {"contract", "jobs", "runner", "control"},
-    "integrations": {"contract", "jobs", "runner", "cli"},
+    "telemetry": {"contract", "jobs", "runner"},
+    "cli": {"contract", "jobs", "runner", "control", "telemetry"},
+    "integrations": {"contract", "jobs", "runner", "cli", "telemetry"},
 }
 OTHERS = {
     "lazyjobs_memory",
     "lazyjobs_testkit",
+    "opentelemetry",
+    "prometheus_client",
     "anyio",
     "argcomplete",
     "asgiref",

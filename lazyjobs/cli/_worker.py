@@ -14,6 +14,7 @@ from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
+from lazyjobs.cli._telemetry import add_telemetry_options, observe
 from lazyjobs.contract import WaitParams
 from lazyjobs.runner import JobRunner
 
@@ -50,6 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="SECONDS",
         help="how long jobs in flight may take to end (30)",
     )
+    add_telemetry_options(parser)
     parser.add_argument("--verbose", action="store_true", help="log tracebacks and details too")
     parser.set_defaults(run=run)
 
@@ -59,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     runner = load_runner(arguments.target)
     set_up_logging(verbose=arguments.verbose)
     runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
+    observe(runner, arguments)
     wakeup = Wakeup()
     with ExitStack() as stack:
         stack.enter_context(stop_signals(wakeup))

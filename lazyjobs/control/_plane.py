@@ -13,6 +13,7 @@ import msgspec
 from lazyjobs.contract import Backend, State
 from lazyjobs.control._guard import Guard
 from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, text
+from lazyjobs.control._metrics import expose_metrics
 from lazyjobs.control._page import page_policy, render_page
 from lazyjobs.control._requeue import NoRecordError, NotDiscardedError, RequeuedError, Requeuer
 from lazyjobs.control._throughput import Throughput
@@ -79,6 +80,8 @@ class ControlPlane:
             return refused
         if request.path == "/jobs":
             return self._look(request)
+        if request.path == "/metrics":
+            return self._measure(request)
         if self._requeuer is not None and (found := _REQUEUE.fullmatch(request.path)):
             return self._requeue(request, self._requeuer, int(found[1]))
         return text(HTTPStatus.NOT_FOUND, "not found; this serves /jobs")
@@ -97,6 +100,13 @@ class ControlPlane:
             logger.exception("the control plane could not make a snapshot")
             return self._fail(type, f"no snapshot: {_one_line(error)}")
         return _made(HTTPStatus.OK, type, body)
+
+    def _measure(self, request: Request) -> Answer:
+        if request.method not in READING:
+            return _not_allowed(request, READING)
+        observers = self._source.observers if isinstance(self._source, JobRunner) else ()
+        status, type, body = expose_metrics(observers, request.headers.get("accept", ""))
+        return Answer(status=status, content_type=type, body=body)
 
     def _snapshot(self, state: State | None) -> Snapshot:
         states = None if state is None else {state}

@@ -24,10 +24,16 @@ def routes(source: Source, **options: Unpack[Options]) -> list[Route]:
     async def jobs(request: Request) -> Response:
         return await _answer(plane, request, "/jobs")
 
+    async def metrics(request: Request) -> Response:
+        return await _answer(plane, request, "/metrics")
+
     async def requeue(request: Request) -> Response:
         return await _answer(plane, request, f"/jobs/{request.path_params['id']}/requeue")
 
-    found = [Route("/jobs", jobs, methods=list(READING), name="lazyjobs")]
+    found = [
+        Route("/jobs", jobs, methods=list(READING), name="lazyjobs"),
+        Route("/metrics", metrics, methods=list(READING), name="lazyjobs-metrics"),
+    ]
     if plane.can_requeue:
         found.append(Route("/jobs/{id}/requeue", requeue, methods=["POST"], name="lazyjobs-requeue"))
     return found

@@ -4,6 +4,7 @@ from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, 
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
 from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
+from lazyjobs.jobs._trace import add_trace, read_trace
 
 __all__ = [
     "DEFAULT_MAX_ATTEMPTS",
@@ -21,7 +22,9 @@ __all__ = [
     "Registry",
     "RetryPolicy",
     "UnknownKindError",
+    "add_trace",
     "field_names",
+    "read_trace",
     "retry_delay",
     "stored_names",
 ]

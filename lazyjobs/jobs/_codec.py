@@ -6,8 +6,9 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from lazyjobs.jobs._errors import DecodeError, EncodeError
-from lazyjobs.jobs._fields import field_names, has_fields, is_pydantic
+from lazyjobs.jobs._fields import field_names, has_fields, is_pydantic, notices_unknown
 from lazyjobs.jobs._job import Job
+from lazyjobs.jobs._trace import strip_trace
 
 J = TypeVar("J", bound=Job)
 
@@ -17,13 +18,14 @@ _WITH_FLOATS = (float, dict, list, tuple)
 class Codec(Generic[J]):
     """Encodes and decodes the jobs of one class; msgspec does the work and the validation."""
 
-    __slots__ = ("_cls", "_decoder", "_encoder", "_has_fields", "_kind")
+    __slots__ = ("_cls", "_decoder", "_encoder", "_has_fields", "_kind", "_notices")
 
     def __init__(self, cls: type[J]) -> None:
         self._cls = cls
         self._kind = cls.kind
         self._encoder = msgspec.json.Encoder(enc_hook=_encode_pydantic)
         self._has_fields = has_fields(cls)
+        self._notices = notices_unknown(cls)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(shape, dec_hook=_decode_pydantic)
 
@@ -50,7 +52,7 @@ class Codec(Generic[J]):
     def decode(self, payload: bytes) -> J:
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
-            fields = self._decoder.decode(payload)
+            fields = self._decoder.decode(strip_trace(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             raise DecodeError(self._kind, _explain(error)) from error

@@ -8,6 +8,7 @@ from typing import ClassVar, get_args, get_origin, get_type_hints
 from msgspec import inspect
 
 from lazyjobs.jobs._errors import InvalidJobError
+from lazyjobs.jobs._trace import RESERVED_MEMBERS
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 _NO_KEYS = (
@@ -33,6 +34,11 @@ def has_fields(cls: type) -> bool:
     return is_pydantic(cls) or not isinstance(_inspect(cls), inspect.CustomType)
 
 
+def notices_unknown(cls: type) -> bool:
+    """Whether decoding may refuse or keep members of a payload that are no fields; the other kinds skip them."""
+    return is_pydantic(cls) or getattr(_inspect(cls), "forbid_unknown_fields", False)
+
+
 def check_fields(cls: type) -> None:
     """Raises `InvalidJobError`, naming the field, unless each field of `cls` can be stored and read back."""
     if not has_fields(cls):
@@ -45,6 +51,10 @@ def check_fields(cls: type) -> None:
     for name in sorted(_RESERVED.intersection(names)):
         raise InvalidJobError(
             f"{cls.__qualname__}.{name} is a field; annotate it as ClassVar, it is not part of the payload"
+        )
+    for name in sorted(set(RESERVED_MEMBERS).intersection(_member_names(cls))):
+        raise InvalidJobError(
+            f"{cls.__qualname__} has a field that is stored as {name!r}, which is kept for the trace context; rename it"
         )
 
 
@@ -62,6 +72,14 @@ def field_names(cls: type) -> tuple[str, ...]:
     if not isinstance(info, inspect.StructType | inspect.DataclassType):
         raise InvalidJobError(f"{cls.__qualname__} is not a kind of class that can be a job; make it a dataclass, say")
     return tuple(field.name for field in info.fields)
+
+
+def _member_names(cls: type) -> set[str]:
+    """What the fields of `cls` are called in the payload."""
+    if is_pydantic(cls):
+        fields = cls.model_fields.items()  # type: ignore[attr-defined]
+        return {field.serialization_alias or field.alias or name for name, field in fields}
+    return {field.encode_name for field in getattr(_inspect(cls), "fields", ())}
 
 
 def stored_names(cls: type) -> frozenset[str] | None:

@@ -5,6 +5,7 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import URL_VARIABLE
@@ -12,10 +13,15 @@ from lazyjobs.runner._source import URL_VARIABLE
 __all__ = [
     "URL_VARIABLE",
     "Attempt",
+    "AttemptEnd",
+    "AttemptWatch",
     "CurrentJob",
+    "EnqueueWatch",
     "JobRunner",
     "NoJobError",
     "NoRunnerError",
+    "Observer",
+    "Outcome",
     "RecordSummary",
     "RunnerStateError",
     "Snapshot",

@@ -13,6 +13,7 @@ from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Outcomes
 from lazyjobs.runner._worker import Worker
 
@@ -32,6 +33,7 @@ class Crew:
         backend: Backend,
         claims: Claims,
         make_attempts: Callable[[EventLoop], Attempts],
+        observers: Observers | None,
         context: Context,
         *,
         workers: int,
@@ -46,7 +48,7 @@ class Crew:
         self._on_end: list[Callable[[], None]] = []
         attempts, outcomes = make_attempts(self._loop), Outcomes(backend, claims, self._given_up)
         self._workers = [
-            Worker(f"lazyjobs-worker-{number}", claims, attempts, outcomes, context, self._leave)
+            Worker(f"lazyjobs-worker-{number}", claims, attempts, outcomes, observers, context, self._leave)
             for number in range(1, workers + 1)
         ]
         self._keeper = LeaseKeeper(backend, lease, self.running) if isinstance(backend, SupportsExtend) else None

@@ -12,9 +12,10 @@ from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._leases import LeaseKeeper
-from lazyjobs.runner._log import log_lost, log_outcome
+from lazyjobs.runner._log import log_attempt
 from lazyjobs.runner._loop import EventLoop
-from lazyjobs.runner._outcomes import finish_claim
+from lazyjobs.runner._observers import Observers
+from lazyjobs.runner._outcomes import Fate, finish_claim
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class DueRecords:
         backend: Backend,
         params: ClaimParams,
         make_attempts: Callable[[EventLoop], Attempts],
+        observers: Observers | None,
         context: Context,
         lease: timedelta,
     ) -> None:
@@ -43,6 +45,7 @@ class DueRecords:
         self._params = params
         self._loop = EventLoop()
         self._attempts = make_attempts(self._loop)
+        self._observers = observers
         self._context = context
         self._current: CurrentJob | None = None
         self._lease = lease
@@ -79,23 +82,32 @@ class DueRecords:
 
     def _handle(self, job: CurrentJob) -> Attempt:
         self._current = job
-        started_at = monotonic()
+        context = self._context.copy()
+        watch = None if self._observers is None else self._observers.watch(job.record, context)
         try:
-            finish, error = self._attempts.run(job, self._context.copy())
+            started_at = monotonic()
+            finish, error = self._attempts.run(job, context)
             seconds = monotonic() - started_at
             job.working = False
-            return self._finish(job.record, finish, seconds, error)
+            fate = self._finish(finish)
+        except BaseException as failure:
+            if watch is not None:
+                watch.abandon(failure)
+            raise
         finally:
             self._current = None
+        if watch is None:
+            log_attempt(job.record, fate, finish, seconds, error)
+        else:
+            watch.report(fate, finish, seconds, error)
+        return Attempt(record=job.record, outcome=finish if fate is Fate.WRITTEN else None, error=error)
 
-    def _finish(self, record: Record, finish: FinishParams, seconds: float, error: BaseException | None) -> Attempt:
+    def _finish(self, finish: FinishParams) -> Fate:
         try:
             finish_claim(self._backend, finish)
         except ClaimLostError:
-            log_lost(record, seconds, error)
-            return Attempt(record=record, outcome=None, error=error)
-        log_outcome(record, finish, seconds, error)
-        return Attempt(record=record, outcome=finish, error=error)
+            return Fate.LOST
+        return Fate.WRITTEN
 
     def _running(self) -> Iterator[CurrentJob]:
         if (job := self._current) is not None:

@@ -3,27 +3,29 @@
 import logging
 
 from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs.runner._outcomes import NAMES, Fate
 
 logger = logging.getLogger("lazyjobs.jobs")
 
-_OUTCOMES: dict[type[FinishParams], tuple[int, str]] = {
-    CompleteParams: (logging.INFO, "succeeded"),
-    RetryParams: (logging.WARNING, "retrying"),
-    DiscardParams: (logging.ERROR, "discarded"),
+_LEVELS: dict[type[FinishParams], int] = {
+    CompleteParams: logging.INFO,
+    RetryParams: logging.WARNING,
+    DiscardParams: logging.ERROR,
 }
 
 
-def log_outcome(record: Record, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
-    """Logs what became of an attempt, with the traceback of the exception that ended it."""
-    level, outcome = _OUTCOMES[type(finish)]
-    if logger.isEnabledFor(level):
-        reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
-        _log(level, outcome, record, seconds, reason, error)
+def log_attempt(record: Record, fate: Fate, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
+    """Logs what became of an attempt, with the traceback of the exception that ended it.
 
-
-def log_lost(record: Record, seconds: float, error: BaseException | None) -> None:
-    """Logs that an attempt ended after its claim had gone to another worker."""
-    _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
+    An outcome that could not be written was logged where that was tried, and says nothing here.
+    """
+    if fate is Fate.WRITTEN:
+        level = _LEVELS[type(finish)]
+        if logger.isEnabledFor(level):
+            reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
+            _log(level, NAMES[type(finish)], record, seconds, reason, error)
+    elif fate is Fate.LOST:
+        _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
 
 
 def _log(level: int, outcome: str, record: Record, seconds: float, reason: str, error: BaseException | None) -> None:

@@ -1,9 +1,11 @@
 """Writes how jobs ended."""
 
 import logging
+from collections.abc import Mapping
 from enum import Enum, auto
 from threading import Event
 from time import monotonic
+from typing import Literal
 
 from lazyjobs.contract import (
     Backend,
@@ -30,6 +32,14 @@ class Fate(Enum):
     """The claim had gone to another worker, whose outcome counts."""
     ABANDONED = auto()
     """The backend did not answer before the runner gave up."""
+
+
+NAMES: Mapping[type[FinishParams], Literal["succeeded", "retrying", "discarded"]] = {
+    CompleteParams: "succeeded",
+    RetryParams: "retrying",
+    DiscardParams: "discarded",
+}
+"""What an outcome is called once it is written."""
 
 
 def finish_claim(backend: Backend, finish: FinishParams) -> None:

@@ -21,6 +21,8 @@ from lazyjobs.runner._due import Attempt, DueRecords
 from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
 from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._observer import Observer
+from lazyjobs.runner._observers import make_observers
 from lazyjobs.runner._options import check_poll_interval, check_queues, check_unknown_kind, check_workers
 from lazyjobs.runner._snapshot import Snapshot
 from lazyjobs.runner._source import BackendSource
@@ -64,6 +66,7 @@ class JobRunner:
         unknown_kind: UnknownKind = "discard",
         find_job: FindJob | None = None,
         clock: Callable[[], datetime] = _utc_now,
+        observers: Iterable[Observer] = (),
     ) -> None:
         self._lock = RLock()
         self._source = BackendSource(backend)
@@ -74,6 +77,7 @@ class JobRunner:
         self._lease = ClaimParams(lease=lease).lease
         self._unknown_kind = check_unknown_kind(unknown_kind)
         self._clock = clock
+        self._observers = make_observers(observers)
         self._claim_params: ClaimParams | None = None
         self._crew: Crew | IdleCrew | None = None
         self._stand_in: StandIn | None = None
@@ -107,6 +111,11 @@ class JobRunner:
         """The queues it watches; raises `RunnerStateError` if there are none."""
         return self._params().queues
 
+    @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who watches it."""
+        return () if self._observers is None else self._observers.all
+
     def register(self, job: type[J]) -> type[J]:
         """Lets this runner enqueue and run jobs of the class; returns it, so it can be a decorator.
 
@@ -123,6 +132,7 @@ class JobRunner:
         backend: Backend | str | None = None,
         workers: int | None = None,
         queues: Iterable[str] | None = None,
+        observers: Iterable[Observer] | None = None,
     ) -> None:
         """Replaces what is given; meant for a command line that overrides what the application chose.
 
@@ -142,6 +152,8 @@ class JobRunner:
             if queues is not None:
                 self._queues = check_queues(queues)
                 self._claim_params = None
+            if observers is not None:
+                self._observers = make_observers(observers)
 
     def enqueue(self, job: Job, *, queue: str | None = None) -> Record:
         """Stores `job`, due now, and returns its record once it is stored.
@@ -163,15 +175,15 @@ class JobRunner:
     def _insert(self, job: Job, queue: str | None, run_at: datetime | None) -> Record:
         registration = self._registry.find_for(job)
         definition = registration.definition
-        record = self.backend.insert(
-            InsertParams(
-                kind=definition.kind,
-                queue=definition.queue if queue is None else queue,
-                payload=registration.codec.encode(job),
-                max_attempts=definition.max_attempts,
-                run_at=run_at,
-            )
+        params = InsertParams(
+            kind=definition.kind,
+            queue=definition.queue if queue is None else queue,
+            payload=registration.codec.encode(job),
+            max_attempts=definition.max_attempts,
+            run_at=run_at,
         )
+        backend, observers = self.backend, self._observers
+        record = backend.insert(params) if observers is None else observers.insert(backend, params)
         if (crew := self._crew) is not None:
             crew.nudge()
         return record
@@ -199,6 +211,8 @@ class JobRunner:
                     self._lease,
                 )
             self._crew = crew = self._make_crew(backend, until_idle=until_idle)
+            if self._observers is not None:
+                self._observers.started(self)
             crew.start()
 
     def drain(self, timeout: timedelta | None = None) -> bool:
@@ -228,7 +242,9 @@ class JobRunner:
         """
         chosen = check_queues(queues)
         params = self._params() if chosen is None else ClaimParams(queues=chosen, lease=self._lease)
-        return DueRecords(self.backend, params, self._attempts_by(self._now), self._make_context(), self._lease).run()
+        return DueRecords(
+            self.backend, params, self._attempts_by(self._now), self._observers, self._make_context(), self._lease
+        ).run()
 
     @contextmanager
     def override(
@@ -303,7 +319,7 @@ class JobRunner:
     def _make_crew(self, backend: Backend, *, until_idle: bool) -> Crew:
         claims = Claims(backend, self._params, self._poll_interval, workers=self._workers, until_idle=until_idle)
         attempts, context = self._attempts_by(self._clock), self._make_context()
-        return Crew(backend, claims, attempts, context, workers=self._workers, lease=self._lease)
+        return Crew(backend, claims, attempts, self._observers, context, workers=self._workers, lease=self._lease)
 
     def _attempts_by(self, clock: Callable[[], datetime]) -> Callable[[EventLoop], Attempts]:
         return lambda loop: Attempts(self._registry, loop, clock, self._unknown_kind)

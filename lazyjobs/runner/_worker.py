@@ -9,8 +9,9 @@ from time import monotonic
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._log import log_lost, log_outcome
-from lazyjobs.runner._outcomes import Fate, Outcomes
+from lazyjobs.runner._log import log_attempt
+from lazyjobs.runner._observers import Observers
+from lazyjobs.runner._outcomes import Outcomes
 
 logger = logging.getLogger("lazyjobs")
 
@@ -24,6 +25,7 @@ class Worker:
         claims: Claims,
         attempts: Attempts,
         outcomes: Outcomes,
+        observers: Observers | None,
         context: Context,
         on_end: Callable[[], None],
     ) -> None:
@@ -32,6 +34,7 @@ class Worker:
         self._claims = claims
         self._attempts = attempts
         self._outcomes = outcomes
+        self._observers = observers
         self._context = context
         self._on_end = on_end
 
@@ -54,13 +57,20 @@ class Worker:
 
     def _handle(self, job: CurrentJob) -> CurrentJob | None:
         self.current = job
-        started_at = monotonic()
-        finish, error = self._attempts.run(job, self._context.copy())
-        seconds = monotonic() - started_at
-        job.working = False
-        fate, following = self._outcomes.write(finish)
-        if fate is Fate.WRITTEN:
-            log_outcome(job.record, finish, seconds, error)
-        elif fate is Fate.LOST:
-            log_lost(job.record, seconds, error)
+        context = self._context.copy()
+        watch = None if self._observers is None else self._observers.watch(job.record, context)
+        try:
+            started_at = monotonic()
+            finish, error = self._attempts.run(job, context)
+            seconds = monotonic() - started_at
+            job.working = False
+            fate, following = self._outcomes.write(finish)
+        except BaseException as failure:
+            if watch is not None:
+                watch.abandon(failure)
+            raise
+        if watch is None:
+            log_attempt(job.record, fate, finish, seconds, error)
+        else:
+            watch.report(fate, finish, seconds, error)
         return following

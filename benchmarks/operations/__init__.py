@@ -1,0 +1,1 @@
+"""What it costs a worker to be watched: the page open and refreshing, and telemetry on."""

@@ -1,0 +1,49 @@
+"""The options by which a worker is watched."""
+
+import argparse
+from collections.abc import Iterator
+
+from lazyjobs.cli._usage import UsageError
+from lazyjobs.runner import JobRunner, Observer
+
+
+def add_telemetry_options(parser: argparse.ArgumentParser) -> None:
+    """Adds `--telemetry` and `--prometheus`, which `observe` reads."""
+    parser.add_argument(
+        "--telemetry", action="store_true", help="make OpenTelemetry spans and metrics, for the providers that are set"
+    )
+    parser.add_argument(
+        "--prometheus", action="store_true", help="the same, with GET /metrics of --control for the metrics"
+    )
+
+
+def observe(runner: JobRunner, arguments: argparse.Namespace) -> None:
+    """Gives the runner the observers asked for, unless it has them; raises `UsageError` if an extra is not there."""
+    if arguments.prometheus and arguments.control is None:
+        raise UsageError("--prometheus serves GET /metrics where --control says; add --control HOST:PORT")
+    try:
+        added = list(_choose(runner.observers, arguments))
+    except ModuleNotFoundError as error:
+        option, extra = ("prometheus",) * 2 if arguments.prometheus else ("telemetry", "opentelemetry")
+        missing = f"--{option} needs {error.name}, which is not installed"
+        raise UsageError(f'{missing}; pip install "lazyjobs[{extra}]"') from error
+    if added:
+        runner.configure(observers=[*runner.observers, *added])
+
+
+def _choose(present: tuple[Observer, ...], arguments: argparse.Namespace) -> Iterator[Observer]:
+    if not (arguments.prometheus or arguments.telemetry):
+        return
+    # Imported here and nowhere else, as only these options need the extras.
+    from lazyjobs.telemetry import OpenTelemetry
+
+    traced = any(isinstance(observer, OpenTelemetry) for observer in present)
+    if arguments.prometheus:
+        from opentelemetry.trace import NoOpTracerProvider
+
+        from lazyjobs.telemetry.prometheus import Prometheus
+
+        if not any(isinstance(observer, Prometheus) for observer in present):
+            yield Prometheus(tracer_provider=NoOpTracerProvider() if traced else None)
+    elif not traced:
+        yield OpenTelemetry()
