@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.metadata import version
+from threading import Lock
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider
 
@@ -12,6 +13,9 @@ from lazyjobs.runner import Outcome
 from lazyjobs.telemetry import _names as names
 from lazyjobs.telemetry._depth import Depth
 from lazyjobs.telemetry._tally import Tally
+
+_making = Lock()
+"""`cache` would let two threads make the same at once."""
 
 
 class Instruments:
@@ -73,9 +77,14 @@ class Instruments:
         self._processing.record(seconds, _describe_process(record.queue, record.kind, error_type))
 
 
-@cache
 def instruments_of(provider: MeterProvider) -> Instruments:
-    """The instruments of a provider, which may have each of them but once."""
+    """The instruments of a provider, which may have each of them but once; threads that come together get the same."""
+    with _making:
+        return _make(provider)
+
+
+@cache
+def _make(provider: MeterProvider) -> Instruments:
     return Instruments(provider.get_meter(names.LAZYJOBS, version(names.LAZYJOBS), names.SCHEMA))
 
 

@@ -111,11 +111,16 @@ def describe_backend(harness: type[Harness], backend: Backend) -> Subject:
     )
 
 
-@cache
 def _find_distribution(package: str) -> str:
     # An editable install does not list its files, but it does list its entry points.
     for group in (ENTRY_POINTS, BACKEND_ENTRY_POINTS):
         for entry in entry_points(group=group):
             if entry.dist is not None and entry.module.partition(".")[0] == package:
                 return entry.dist.name
-    return next(iter(packages_distributions().get(package, [])), "")
+    return next(iter(_packages().get(package, [])), "")
+
+
+@cache
+def _packages() -> Mapping[str, list[str]]:
+    # Reads every installed distribution, which takes longer than many a rule.
+    return packages_distributions()
