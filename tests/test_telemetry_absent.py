@@ -75,6 +75,14 @@ def test_an_option_whose_extra_is_absent_says_what_to_install(
     assert (done.returncode, done.stderr) == (2, f"lazyjobs: {message}\n")
 
 
+def test_so_does_the_control_plane(home: Path) -> None:
+    url, listen = f"sqlite:///{home}/jobs.db", "127.0.0.1:0"
+    program = f"{ABSENT}\n{WORK}sys.exit(code)"
+    done = run(home, program, "control", "--backend", url, "--listen", listen, "--prometheus")
+    message = '--prometheus needs opentelemetry, which is not installed; pip install "lazyjobs[prometheus]"'
+    assert (done.returncode, done.stderr) == (2, f"lazyjobs: {message}\n")
+
+
 def test_metrics_for_prometheus_need_a_place_to_be_served(home: Path) -> None:
     done = run(home, f"import sys; {WORK}sys.exit(code)", "worker", "app:runner", "--drain", "--prometheus")
     message = "--prometheus serves GET /metrics where --control says; add --control HOST:PORT"

@@ -204,6 +204,19 @@ def test_who_may_not_see_the_page_may_not_see_the_metrics() -> None:
     assert "lazyjobs" not in refused.text.partition("\n")[2]
 
 
+def test_a_backend_alone_shows_the_metrics_that_the_control_plane_is_given() -> None:
+    backend, metrics = MemoryBackend(), Prometheus()
+    runner = JobRunner(backend, jobs=[Do])
+    metrics.watch(runner)
+    runner.enqueue(action(lambda: None))
+    with httpx.Client(
+        transport=httpx.WSGITransport(wsgi_app(backend, metrics=metrics)), base_url="http://test"
+    ) as client:
+        response = client.get("/metrics")
+    state = ("messaging_lazyjobs_state", "pending")
+    assert samples(response.text)["lazyjobs_records", (QUEUE, state)] == 1
+
+
 def test_metrics_are_only_to_be_read() -> None:
     with httpx.Client(transport=httpx.WSGITransport(wsgi_app(make())), base_url="http://test") as client:
         response = client.post("/metrics")

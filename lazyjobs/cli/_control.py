@@ -10,7 +10,9 @@ from lazyjobs.cli._logging import set_up_logging
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
+from lazyjobs.cli._telemetry import add_metrics_option, count_records
 from lazyjobs.control import Source
+from lazyjobs.runner import JobRunner
 
 _DEFAULT = ("127.0.0.1", 8765)
 _DESCRIPTION = """\
@@ -36,6 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--refresh", type=_refresh, default=timedelta(seconds=2), metavar="SECONDS", help="how often the page asks (2)"
     )
+    add_metrics_option(parser)
     parser.add_argument("--verbose", action="store_true", help="log each request, tracebacks and details too")
     parser.set_defaults(run=run)
 
@@ -47,12 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     options["requeue"] = not arguments.read_only
     options["refresh"] = arguments.refresh
     wakeup = Wakeup()
-    with (
-        _source(arguments) as source,
-        stop_signals(wakeup),
-        control_plane(source, "--listen", arguments.listen, options),
-    ):
-        wakeup.sleep()
+    with _source(arguments) as source, stop_signals(wakeup):
+        counted = source if isinstance(source, JobRunner) else JobRunner(source)
+        if arguments.prometheus:
+            options["metrics"] = count_records(counted)
+        with control_plane(source, "--listen", arguments.listen, options):
+            wakeup.sleep()
     return 0
 
 

@@ -1,10 +1,14 @@
-"""The options by which a worker is watched."""
+"""The options by which a worker, or the backend alone, is watched."""
 
 import argparse
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.runner import JobRunner, Observer
+
+if TYPE_CHECKING:
+    from lazyjobs.telemetry.prometheus import Prometheus
 
 
 def add_telemetry_options(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +21,25 @@ def add_telemetry_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_metrics_option(parser: argparse.ArgumentParser) -> None:
+    """Adds `--prometheus` to a command that runs no jobs, which `count_records` reads."""
+    parser.add_argument("--prometheus", action="store_true", help="serve GET /metrics, with the records by queue")
+
+
+def count_records(runner: JobRunner) -> "Prometheus":
+    """Metrics with the records of the runner's backend, as long as it lives; raises `UsageError` without the extra."""
+    try:
+        from opentelemetry.trace import NoOpTracerProvider
+
+        from lazyjobs.telemetry.prometheus import Prometheus
+    except ModuleNotFoundError as error:
+        raise _missing("prometheus", "prometheus", error) from error
+    present = (observer for observer in runner.observers if isinstance(observer, Prometheus))
+    observer = next(present, None) or Prometheus(tracer_provider=NoOpTracerProvider())
+    observer.watch(runner)
+    return observer
+
+
 def observe(runner: JobRunner, arguments: argparse.Namespace) -> None:
     """Gives the runner the observers asked for, unless it has them; raises `UsageError` if an extra is not there."""
     if arguments.prometheus and arguments.control is None:
@@ -25,10 +48,13 @@ def observe(runner: JobRunner, arguments: argparse.Namespace) -> None:
         added = list(_choose(runner.observers, arguments))
     except ModuleNotFoundError as error:
         option, extra = ("prometheus",) * 2 if arguments.prometheus else ("telemetry", "opentelemetry")
-        missing = f"--{option} needs {error.name}, which is not installed"
-        raise UsageError(f'{missing}; pip install "lazyjobs[{extra}]"') from error
+        raise _missing(option, extra, error) from error
     if added:
         runner.configure(observers=[*runner.observers, *added])
+
+
+def _missing(option: str, extra: str, error: ModuleNotFoundError) -> UsageError:
+    return UsageError(f'--{option} needs {error.name}, which is not installed; pip install "lazyjobs[{extra}]"')
 
 
 def _choose(present: tuple[Observer, ...], arguments: argparse.Namespace) -> Iterator[Observer]:

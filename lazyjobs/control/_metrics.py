@@ -10,7 +10,7 @@ logger = logging.getLogger("lazyjobs")
 _TEXT = "text/plain; charset=utf-8"
 _NONE = (
     b"no metrics are kept here; give the runner the observer lazyjobs.telemetry.prometheus.Prometheus, or start the "
-    b"worker with --prometheus\n"
+    b"worker, or the control plane alone, with --prometheus\n"
 )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from lazyjobs.contract import Backend, State
 from lazyjobs.control._guard import Guard
 from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, text
-from lazyjobs.control._metrics import expose_metrics
+from lazyjobs.control._metrics import Exposer, expose_metrics
 from lazyjobs.control._page import page_policy, render_page
 from lazyjobs.control._requeue import NoRecordError, NotDiscardedError, RequeuedError, Requeuer
 from lazyjobs.control._throughput import Throughput
@@ -43,6 +43,8 @@ class Options(TypedDict, total=False):
     """The host names by which it may be asked, without ports; None is any."""
     refresh: timedelta
     """How often the page asks again, 2 seconds unless given; less often where an answer takes long."""
+    metrics: Exposer | None
+    """What `GET /metrics` shows where the runner has no observer that has metrics, or there is no runner."""
 
 
 class ControlPlane:
@@ -57,6 +59,7 @@ class ControlPlane:
         token: str | None = None,
         hosts: Collection[str] | None = None,
         refresh: timedelta = timedelta(seconds=2),
+        metrics: Exposer | None = None,
     ) -> None:
         if not isinstance(source, (JobRunner, Backend)):
             raise TypeError(f"the control plane shows a JobRunner or a Backend, not {source!r}")
@@ -67,6 +70,7 @@ class ControlPlane:
         self._requeuer = Requeuer() if (page if requeue is None else requeue) else None
         self._guard = Guard(None if token is None else Token(token), hosts)
         self._refresh = refresh
+        self._metrics = metrics
         self._throughput = Throughput()
 
     @property
@@ -105,7 +109,7 @@ class ControlPlane:
         if request.method not in READING:
             return _not_allowed(request, READING)
         observers = self._source.observers if isinstance(self._source, JobRunner) else ()
-        status, type, body = expose_metrics(observers, request.headers.get("accept", ""))
+        status, type, body = expose_metrics((*observers, self._metrics), request.headers.get("accept", ""))
         return Answer(status=status, content_type=type, body=body)
 
     def _snapshot(self, state: State | None) -> Snapshot:

@@ -114,6 +114,12 @@ def read(url: str, token: str | None = None) -> Any:
         return json.load(response)
 
 
+def read_text(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+        text: bytes = response.read()
+    return text.decode()
+
+
 @contextmanager
 def command(*arguments: str, home: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The command `lazyjobs control` as a process, and where it serves."""
@@ -147,6 +153,18 @@ def test_the_command_serves_a_backend_alone_until_it_is_told_to_stop(
         assert shown["stats"]["by_kind"] == {"mail.send": 1}
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0
+
+
+@pytest.mark.parametrize("more", [[], ["--app", "shop:runner"]], ids=["alone", "application"])
+@across_processes
+def test_with_prometheus_the_command_serves_how_many_records_there_are(
+    backend_url: str, runner: JobRunner, tmp_path: Path, more: list[str]
+) -> None:
+    (tmp_path / "shop.py").write_text("from lazyjobs import JobRunner\n\nrunner = JobRunner()\n")
+    with command("--backend", backend_url, "--prometheus", *more, home=tmp_path) as (_, url):
+        lines = read_text(url.replace("/jobs", "/metrics")).splitlines()
+    counted = [line for line in lines if line.startswith("lazyjobs_records{") and 'state="discarded"' in line]
+    assert [line.rpartition(" ")[2] for line in counted] == ["1.0"]
 
 
 @across_processes
