@@ -27,16 +27,19 @@ from lazyjobs import (
     WaitParams,
 )
 from lazyjobs_aws._address import Address
-from lazyjobs_aws._claims import Sources, Turns, claim
+from lazyjobs_aws._claims import Sources, claim
 from lazyjobs_aws._clients import Clients
 from lazyjobs_aws._hints import Hints
 from lazyjobs_aws._ids import Ids
 from lazyjobs_aws._index import Index
 from lazyjobs_aws._items import MAX_PAYLOAD, Value, storable
+from lazyjobs_aws._leases import Leases
 from lazyjobs_aws._options import Options
 from lazyjobs_aws._reads import count_records, list_records, oldest_finished
+from lazyjobs_aws._store import Store
 from lazyjobs_aws._table import Table
 from lazyjobs_aws._times import SECOND, Clock, read_utc, to_microseconds
+from lazyjobs_aws._turns import Turns
 from lazyjobs_aws._watch import Watch
 
 _IDS_TRIED = 5
@@ -55,6 +58,8 @@ class AwsBackend:
     """
 
     contract_version = 1
+    expensive_stats: ClassVar[bool] = True
+    """Each call reads an entry of every record, so nothing calls it on a timer by itself."""
     max_payload: ClassVar[int] = MAX_PAYLOAD
     """In bytes; a longer payload is refused with `PayloadTooLargeError`."""
 
@@ -84,18 +89,23 @@ class AwsBackend:
 
     def _assemble(self) -> "_Parts":
         clients = Clients(self._address, self._options.attempts, self._session)
-        table = Table(self._address, clients)
+        store = Store(self._address, clients)
         hints = Hints(self._address, clients)
-        sources = Sources(table, Index(table), hints, Watch(hints), self._clock, Turns(self._options.sweep))
-        return _Parts(os.getpid(), clients, sources)
+        sources = Sources(
+            Table(store), Index(store), hints, Watch(hints), self._clock, Turns(self._options.sweep), Leases(clients)
+        )
+        return _Parts(os.getpid(), clients, store, sources)
 
     def _opened(self) -> Sources:
+        return self._open_parts().sources
+
+    def _open_parts(self) -> "_Parts":
         if self._closed:
             raise BackendClosedError
         if self._parts.process != os.getpid():
             self._ids = Ids()
             self._parts = self._assemble()
-        return self._parts.sources
+        return self._parts
 
     def _now(self) -> int:
         return to_microseconds(self._clock())
@@ -130,14 +140,15 @@ class AwsBackend:
         return records
 
     def _insert(self, sources: Sources, params: InsertParams) -> tuple[Record, bool]:
-        """The record, and whether it is due."""
+        """The record, and whether a hint is to be sent for it."""
         for _ in range(_IDS_TRIED):
             now = self._now()
             run_at = now if params.run_at is None else to_microseconds(params.run_at)
             id = self._ids.next(now)
-            record = sources.table.insert(params, id=id, now=now, run_at=run_at, hinted=run_at <= now)
+            hinted = run_at <= now and sources.hints.expects(params.queue)
+            record = sources.table.insert(params, id=id, now=now, run_at=run_at, hinted=hinted)
             if record is not None:
-                return record, run_at <= now
+                return record, hinted
         raise BackendError(f"{_IDS_TRIED} new ids were all taken in {self._address}; is a clock standing still?")
 
     def _check_size(self, params: InsertParams) -> None:
@@ -184,6 +195,7 @@ class AwsBackend:
     def extend(self, params: ExtendParams) -> None:
         """One conditional write."""
         sources = self._opened()
+        sources.leases.check(params.lease)
         now = self._now() if params.now is None else to_microseconds(params.now)
         sources.table.extend(params.id, params.attempt, now + to_microseconds(params.lease))
         sources.watch.announce()
@@ -201,7 +213,7 @@ class AwsBackend:
             seen = sources.watch.changes
             now = self._now()
             look = sources.index.look(params.queues, now, 1)
-            if look.due:
+            if look.due or look.strange:
                 return True
             pause = self._options.sweep if look.next is None else min(self._options.sweep, (look.next - now) / SECOND)
             left = deadline - monotonic()
@@ -212,16 +224,16 @@ class AwsBackend:
                 return False
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
-        return list_records(self._opened().table, options)
+        return list_records(self._open_parts().store, options)
 
     def stats(self) -> Stats:
-        return count_records(self._opened().table)
+        return count_records(self._open_parts().store, self._now())
 
     def prune(self, params: PruneParams) -> int:
         """One conditional delete for each record, and one for a payload that has an item of its own."""
-        table = self._opened().table
-        before = to_microseconds(params.finished_before)
-        return sum(table.delete(item, before) for item in oldest_finished(table, before, params.limit))
+        parts, before = self._open_parts(), to_microseconds(params.finished_before)
+        found = oldest_finished(parts.store, before, params.limit)
+        return sum(parts.sources.table.prune(item, before, self._now()) for item in found)
 
     def close(self) -> None:
         """Deletes used hints, closes connections and wakes those who wait.
@@ -242,4 +254,5 @@ class _Parts(Struct, frozen=True):
 
     process: int
     clients: Clients
+    store: Store
     sources: Sources

@@ -1,55 +1,26 @@
 """Which record is claimed next: the policy over hints and index."""
 
+import logging
 import random
 from collections.abc import Iterable, Iterator
-from time import monotonic
 
 from msgspec import Struct
 
 from lazyjobs import BackendError, ClaimParams, Record, State
 from lazyjobs_aws._hints import Hint, Hints
-from lazyjobs_aws._ids import milliseconds_since
 from lazyjobs_aws._index import Entry, Index, Look
-from lazyjobs_aws._table import Refused, Table
+from lazyjobs_aws._leases import Leases
+from lazyjobs_aws._records import PayloadGoneError, UnreadableItemError
+from lazyjobs_aws._store import Refused
+from lazyjobs_aws._table import Table
 from lazyjobs_aws._times import Clock, to_microseconds
+from lazyjobs_aws._turns import Turns
 from lazyjobs_aws._watch import Watch
 
-_OVERTAKEN = 60_000
-"""In milliseconds: a hint so much older than one that has just come is taken to be lost."""
+logger = logging.getLogger("lazyjobs.aws")
+
 _LOOKS = 3
 _WANTED = 25
-
-
-class Turns:
-    """Whose turn it is, shared by the threads of one instance; a race between them costs a request at most.
-
-    The index goes first once every `sweep` seconds, and while it has records that no hint tells of; but never twice
-    running, be the claims ever so far apart.
-    """
-
-    def __init__(self, sweep: float) -> None:
-        self._sweep = sweep
-        self._looked = float("-inf")
-        self._more = False
-        self._index_was_first = False
-        self._newest = 0
-
-    def index_first(self) -> bool:
-        due = monotonic() - self._looked >= self._sweep
-        self._index_was_first = not self._index_was_first and (due or self._more)
-        return self._index_was_first
-
-    def looked(self, untold: int) -> None:
-        """The index had so many that no hint tells of."""
-        self._looked = monotonic()
-        self._more = untold > 1
-
-    def came(self, hint: Hint) -> None:
-        self._newest = max(self._newest, hint.id)
-
-    def is_told(self, entry: Entry) -> bool:
-        """Whether a hint for the entry is still to be expected."""
-        return entry.hinted and milliseconds_since(self._newest, entry.id) < _OVERTAKEN
 
 
 class Sources(Struct, frozen=True):
@@ -61,22 +32,25 @@ class Sources(Struct, frozen=True):
     watch: Watch
     clock: Clock
     turns: Turns
+    leases: Leases
 
 
 def claim(sources: Sources, params: ClaimParams, limit: int) -> list[Record]:
     """At most `limit` records; what was claimed before something failed is returned all the same."""
+    sources.leases.check(params.lease)
     sources.hints.delete_old()
     attempt = _Claim(sources, params, limit)
     try:
         attempt.run()
-    except BackendError:
+    except BackendError as error:
         if not attempt.records:
             raise
+        logger.warning("fewer records were claimed than there may be: %s", error)
     return attempt.records
 
 
 class _Claim:
-    """One call: hints that came by themselves, perhaps the index, hints asked for, then all that the index has."""
+    """One call: perhaps the index, hints that came by themselves, hints asked for, then all that the index has."""
 
     def __init__(self, sources: Sources, params: ClaimParams, limit: int) -> None:
         self.records: list[Record] = []
@@ -96,7 +70,12 @@ class _Claim:
     def _try(self, id: int, hint: Hint | None) -> None:
         now = self._now()
         end = now + to_microseconds(self._params.lease)
-        found = self._from.table.claim(id, now=now, lease_end=end, clock=to_microseconds(self._from.clock()))
+        try:
+            found = self._from.table.claim(id, now=now, lease_end=end, clock=to_microseconds(self._from.clock()))
+        except (PayloadGoneError, UnreadableItemError):
+            if hint is not None:
+                self._from.hints.use(hint)
+            raise
         if isinstance(found, Record):
             self.records.append(found)
         else:
@@ -110,11 +89,11 @@ class _Claim:
         return to_microseconds(self._from.clock() if self._params.now is None else self._params.now)
 
     def _candidates(self) -> Iterator[tuple[int, Hint | None]]:
-        yield from self._noted(self._brought())
         look: Look | None = None
         if self._from.turns.index_first():
             look = self._look()
-            yield from self._untried(each for each in look.due if not self._from.turns.is_told(each))
+            yield from self._untried(self._untold(look))
+        yield from self._noted(self._brought())
         yield from self._noted(self._asked_for())
         for _ in range(_LOOKS):
             look = look or self._look()
@@ -122,6 +101,18 @@ class _Claim:
             if len(look.due) < _WANTED:
                 break
             look = None
+
+    def _untold(self, look: Look) -> list[Entry]:
+        """Those that no hint tells of; a hint that is to be expected must be there when it is asked for."""
+        silent = {entry.queue for entry in look.due if self._from.turns.is_told(entry)}
+        for queue in list(silent):
+            # A poll under way would have brought it.
+            for hint in () if self._from.watch.polls(queue) else self._from.hints.receive(queue, 1):
+                self._from.watch.keep(hint)
+                silent.discard(queue)
+        untold = [each for each in look.due if each.queue in silent or not self._from.turns.is_told(each)]
+        self._from.turns.looked(len(untold))
+        return untold
 
     def _brought(self) -> Iterator[Hint]:
         while (hint := self._from.watch.take(self._queues)) is not None:
@@ -150,10 +141,15 @@ class _Claim:
             yield id, None
 
     def _look(self) -> Look:
+        """Looks at the index; raises `UnreadableItemError` for what cannot be a record, and is then set aside."""
         look = self._from.index.look(self._queues, self._now(), max(self._limit, _WANTED))
         self._from.turns.looked(sum(not self._from.turns.is_told(each) for each in look.due))
+        for strange in look.strange:
+            self._from.table.set_aside(strange.key, strange.error)
+        if look.strange:
+            raise look.strange[0].error
         return look
 
 
 def _is_pending(found: Refused) -> bool:
-    return found.item is not None and found.item["state"]["S"] == State.PENDING
+    return found.item is not None and found.item.get("state", {}).get("S") == State.PENDING

@@ -1,11 +1,13 @@
-"""The clients of both services."""
+"""The clients of both services, each with the time limits that its requests deserve."""
 
 from threading import Lock
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from msgspec import Struct
 
+from lazyjobs import BackendError
 from lazyjobs_aws._address import Address
 
 Client = Any
@@ -13,49 +15,93 @@ Client = Any
 
 LONG_POLL = 20
 """In seconds: the longest that SQS holds a request open."""
+_LONGEST_BACKOFF = 20.0
+"""In seconds: what boto3 waits at the most before it tries again."""
+
+
+class Limits(Struct, frozen=True):
+    """How long a request may take, in seconds: until it is connected, and without a byte of the answer."""
+
+    service: str
+    connect: float
+    read: float
+    attempts: int
+
+    @property
+    def longest(self) -> float:
+        """How long a call takes at the most when nothing answers, the pauses between its attempts included."""
+        pauses = sum(min(2.0**number, _LONGEST_BACKOFF) for number in range(self.attempts - 1))
+        return self.attempts * (self.connect + self.read) + pauses
+
+
+def table_limits(attempts: int) -> Limits:
+    """A few seconds: a connection that died is given up while there is time to extend a lease over another one."""
+    return Limits("dynamodb", 3, 5, attempts)
+
+
+HINTS = Limits("sqs", 1, 2, 1)
+"""Short and once: nothing depends on a hint, and an insert waits for it."""
+POLL = Limits("sqs", 3, LONG_POLL + 10, 1)
 
 
 class Clients:
-    """One client for each service, made at first use; thread-safe, and of one process, since sockets are."""
+    """A client for each kind of request, made at first use; thread-safe, and of one process, since sockets are."""
 
     def __init__(self, address: Address, attempts: int, session: boto3.Session | None) -> None:
         self._address = address
         self._session = session
-        self._config = Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=5,
-            read_timeout=LONG_POLL + 10,
-            max_pool_connections=50,
-        )
+        self.table_limits = table_limits(attempts)
         self._lock = Lock()
-        self._made: dict[str, Client] = {}
+        self._made: dict[Limits, Client] = {}
 
     @property
     def dynamodb(self) -> Client:
-        return self._get("dynamodb")
+        """For the table."""
+        return self._get(self.table_limits)
 
     @property
     def sqs(self) -> Client:
-        return self._get("sqs")
+        """For hints that are sent, asked for and deleted."""
+        return self._get(HINTS)
 
-    def _get(self, service: str) -> Client:
-        client = self._made.get(service)
-        return self._make(service) if client is None else client
+    @property
+    def poll(self) -> Client:
+        """For waiting until a hint comes, and for nothing else."""
+        return self._get(POLL)
 
-    def _make(self, service: str) -> Client:
+    def _get(self, limits: Limits) -> Client:
+        client = self._made.get(limits)
+        return self._make(limits) if client is None else client
+
+    def _make(self, limits: Limits) -> Client:
         with self._lock:
-            if service not in self._made:
+            if limits not in self._made:
                 # A session is not thread-safe, and the default one is shared by the whole process.
                 session = self._session or boto3.Session()
-                self._made[service] = session.client(
-                    service,
-                    region_name=self._address.region,
-                    endpoint_url=self._address.endpoint_url,
-                    config=self._config,
-                )
-            return self._made[service]
+                try:
+                    self._made[limits] = session.client(
+                        limits.service,
+                        region_name=self._address.region,
+                        endpoint_url=self._address.endpoint_url,
+                        config=_configure(limits),
+                    )
+                except ValueError as error:  # an address in boto3's own settings that is none
+                    raise BackendError(
+                        f"{limits.service} cannot be reached as things are configured: {error}"
+                    ) from error
+            return self._made[limits]
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
         for client in self._made.values():
             client.close()
+
+
+def _configure(limits: Limits) -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+        connect_timeout=limits.connect,
+        read_timeout=limits.read,
+        tcp_keepalive=True,
+        max_pool_connections=50,
+    )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from threading import Lock
 from time import monotonic
 
-from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from lazyjobs import BackendError
+from lazyjobs import BackendError, BackendUnavailableError
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._clients import Clients
-from lazyjobs_aws._errors import NO_SUCH_QUEUE, code_of, translated
+from lazyjobs_aws._codes import NO_SUCH_QUEUE
+from lazyjobs_aws._errors import code_of, translated
 from lazyjobs_aws._rests import Rests
 
 logger = logging.getLogger("lazyjobs.aws")
@@ -82,7 +82,8 @@ class Hints:
             return []
         try:
             with translated(self._address, "receiving hints"):
-                answer = self._clients.sqs.receive_message(
+                client = self._clients.poll if wait else self._clients.sqs
+                answer = client.receive_message(
                     QueueUrl=url, MaxNumberOfMessages=min(most, BATCH), WaitTimeSeconds=wait
                 )
         except BackendError as error:
@@ -153,9 +154,14 @@ class Hints:
         self._urls[queue] = url
         return url
 
+    def expects(self, queue: str) -> bool:
+        """Whether a hint can be sent as things are."""
+        return not self._rests.resting(queue)
+
     def _failed(self, queue: str, error: BackendError) -> None:
-        missing = isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE
-        self._rests.failed(queue, long=missing)
+        missing = code_of(error.__cause__) in NO_SUCH_QUEUE
+        # What did not answer for one queue would let every other one wait as long.
+        self._rests.failed(None if isinstance(error, BackendUnavailableError) else queue, long=missing)
         if not missing:
             logger.warning("SQS does not work for %r, whose jobs start later: %s", queue, error)
             return

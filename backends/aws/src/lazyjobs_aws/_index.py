@@ -5,8 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from lazyjobs_aws._items import encode_all, integer
-from lazyjobs_aws._table import Table
+from lazyjobs_aws import _records as records
+from lazyjobs_aws._items import JOB, Item, encode_all
+from lazyjobs_aws._records import UnreadableItemError
+from lazyjobs_aws._store import Store
 
 _PAGE = 25
 """Entries, which cost half a read unit together."""
@@ -18,8 +20,16 @@ class Entry(Struct, frozen=True, order=True):
     due: int
     """In microseconds: when it may run, or when its lease ends."""
     id: int
+    queue: str
     hinted: bool
     """A hint was sent for it, and it has not been claimed yet."""
+
+
+class Strange(Struct, frozen=True):
+    """An item in the index that cannot be a record."""
+
+    key: Item
+    error: UnreadableItemError
 
 
 class Look(Struct, frozen=True):
@@ -29,22 +39,29 @@ class Look(Struct, frozen=True):
     """In the order of due time and id: all that are due, or as many as were wanted and perhaps more."""
     next: int | None
     """When the next one will be due, if nothing is; None if there is none."""
+    strange: list[Strange]
 
 
 class Index:
     """The index of one table."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def look(self, queues: Iterable[str], now: int, wanted: int = _PAGE) -> Look:
         """Reads the entries of those queues that may be due at `now`, from the earliest slot on."""
         due: list[Entry] = []
         later: list[int] = []
+        strange: list[Strange] = []
         for queue in dict.fromkeys(queues):
-            for shelf in self._table.layout.shelves(queue):
+            for shelf in self._store.layout.shelves(queue):
                 found = 0
-                for entry, slot in self._entries(shelf, wanted):
+                for item in self._items(shelf, wanted):
+                    try:
+                        entry, slot = _read(item, queue)
+                    except UnreadableItemError as error:
+                        strange.append(Strange({"id": item["id"], "part": item["part"]}, error))
+                        continue
                     if entry.due <= now:
                         due.append(entry)
                         found += 1
@@ -52,16 +69,25 @@ class Index:
                         later.append(entry.due)
                     if slot > now or found >= wanted:
                         break
-        return Look(sorted(due), None if due else min(later, default=None))
+        return Look(sorted(due), None if due else min(later, default=None), strange)
 
-    def _entries(self, shelf: str, wanted: int) -> Iterator[tuple[Entry, int]]:
+    def _items(self, shelf: str, wanted: int) -> Iterator[Item]:
         """The entries of a shelf by their slots, which no due time is earlier than."""
         query: dict[str, Any] = {
             "KeyConditionExpression": "shelf = :shelf",
             "ExpressionAttributeValues": encode_all({":shelf": shelf}),
             "Limit": max(wanted, _PAGE) + 1,
         }
-        for item in self._table.query(self._table.layout.due_index, **query):
-            slot, lease = integer(item, "slot"), item.get("lease")
-            due = slot if lease is None else int(lease["N"])
-            yield Entry(due, integer(item, "id"), lease is None and "hint" in item), slot
+        return self._store.query(self._store.layout.due_index, **query)
+
+
+def _read(item: Item, queue: str) -> tuple[Entry, int]:
+    """The entry and its slot; raises `UnreadableItemError` for what is no job."""
+    id, slot = records.job_id(item), records.integer(item, "slot")
+    if records.text(item, "part") != JOB:
+        raise UnreadableItemError(f"an item of record {id} cannot be read: it is a {records.text(item, 'part')!r}")
+    try:
+        due = records.integer(item, "lease") if "lease" in item else slot
+    except UnreadableItemError:
+        due = slot  # so that it is tried, and the table tells the rest
+    return Entry(due, id, queue, "lease" not in item and "hint" in item), slot

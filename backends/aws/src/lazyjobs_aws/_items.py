@@ -9,16 +9,18 @@
 | `shelf`, `slot` | the key of the index `due`; no due time is earlier than its `slot`; both absent once finished |
 | `hint` | a hint was sent to SQS when the job was inserted |
 | `strip` | with `seen`, the key of the index `feed` |
-| `token` | who made the last insert or claim: by it a repeated request knows its own earlier success |
-| `expires` | when DynamoDB may delete a finished job, in seconds |
+| `token`, `claim`, `ended` | who inserted it, claimed it last and finished it last: by it a repeated request knows its \
+own earlier success, so only one of its own kind overwrites it |
+| `expires` | when DynamoDB may delete the item, in seconds |
+| `aside` | why it was taken out of the index `due`: it could not be read |
+| `gone` | it was pruned; what is left is there for requests that are still repeated |
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from lazyjobs import InsertParams, Record, State
+from lazyjobs import InsertParams, State
 from lazyjobs_aws._layout import Layout
-from lazyjobs_aws._times import from_microseconds
 
 Item = Mapping[str, Mapping[str, Any]]
 """As DynamoDB writes it: each value under the letter of its type."""
@@ -50,10 +52,6 @@ def key(id: int, part: str = JOB) -> dict[str, dict[str, Any]]:
     return encode_all({"id": id, "part": part})
 
 
-def integer(item: Item, name: str) -> int:
-    return int(item[name]["N"])
-
-
 def stands_apart(params: InsertParams) -> bool:
     """Whether the payload is to have an item of its own, because with it the job's would take a second write unit."""
     return len(params.kind) + 2 * len(params.queue) + len(params.payload) + _REST > _WRITE_UNIT
@@ -82,33 +80,6 @@ def new_job(params: InsertParams, *, id: int, now: int, run_at: int, layout: Lay
     else:
         values["payload"] = params.payload
     return encode_all(values)
-
-
-def read_record(item: Item, payload: bytes | None = None) -> Record:
-    """The record of a job's item; `payload` is that of its other item, where it has one."""
-    lease = item.get("lease")
-    return Record(
-        id=integer(item, "id"),
-        kind=item["kind"]["S"],
-        queue=item["queue"]["S"],
-        payload=item["payload"]["B"] if payload is None else payload,
-        state=State(item["state"]["S"]),
-        attempt=integer(item, "attempt"),
-        max_attempts=integer(item, "most"),
-        run_at=from_microseconds(integer(item, "run_at")),
-        created_at=from_microseconds(integer(item, "made")),
-        updated_at=from_microseconds(integer(item, "seen")),
-        lease_expires_at=None if lease is None else from_microseconds(int(lease["N"])),
-        last_error=item["error"]["S"] if "error" in item else "",
-    )
-
-
-def due_time(item: Item) -> int | None:
-    """When the job is due, in microseconds; None once it has finished."""
-    state = item["state"]["S"]
-    if state == State.RUNNING:
-        return integer(item, "lease")
-    return integer(item, "run_at") if state in (State.PENDING, State.RETRYING) else None
 
 
 def storable(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -61,6 +62,8 @@ def _read_days(text: str) -> timedelta:
 
 
 def _read_endpoint(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError(f"{text!r} is no http:// or https:// URL")
+    address = urlsplit(text)
+    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
+        raise ValueError("write http:// or https://, a host and perhaps a port")
+    _ = address.port  # raises ValueError if it is none
     return text

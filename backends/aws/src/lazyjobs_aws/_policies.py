@@ -9,7 +9,7 @@ _TABLE: Mapping[str, tuple[str, ...]] = {
     "producer": ("DescribeTable", "PutItem"),
     "worker": ("DescribeTable", "GetItem", "UpdateItem"),
     "viewer": ("BatchGetItem", "DescribeTable", "Scan"),
-    "operator": ("BatchGetItem", "DeleteItem", "DescribeTable", "GetItem", "Scan"),
+    "operator": ("BatchGetItem", "DeleteItem", "DescribeTable", "GetItem", "Scan", "UpdateItem"),
 }
 _INDEX = {"worker": "due-*", "viewer": "feed-*", "operator": "feed-*"}
 _QUEUES = {

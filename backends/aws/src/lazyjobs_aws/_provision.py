@@ -9,10 +9,12 @@ from botocore.exceptions import ClientError
 from lazyjobs import BackendError
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._clients import Clients
-from lazyjobs_aws._errors import NO_SUCH_QUEUE, code_of, translated
+from lazyjobs_aws._codes import MISSING, NO_SUCH_QUEUE
+from lazyjobs_aws._errors import code_of, translated
+from lazyjobs_aws._items import PAYLOAD
 from lazyjobs_aws._layout import QUEUE_ATTRIBUTES, TTL_ATTRIBUTE, Layout, StrangeLayoutError
-from lazyjobs_aws._reads import abandoned_payloads
-from lazyjobs_aws._table import Table
+from lazyjobs_aws._reads import leftovers
+from lazyjobs_aws._store import Store
 
 _ATTEMPTS = 5
 
@@ -111,7 +113,7 @@ class Provisioner:
                 with translated(self._address, "checking queues"):
                     self._clients.sqs.get_queue_url(QueueName=name)
             except BackendError as error:
-                if not (isinstance(error.__cause__, ClientError) and code_of(error.__cause__) in NO_SUCH_QUEUE):
+                if code_of(error.__cause__) not in NO_SUCH_QUEUE:
                     raise
                 create = f"lazyjobs-aws create '{self._address}' --queue {queue}"
                 yield f"there is no SQS queue {name} for {queue!r}: {create}"
@@ -126,16 +128,16 @@ class Provisioner:
             try:
                 self._clients.dynamodb.delete_table(TableName=self._address.table)
             except ClientError as error:
-                if code_of(error) != "ResourceNotFoundException":
+                if code_of(error) not in MISSING:
                     raise
 
     def clean(self, before: int) -> int:
-        """Deletes payloads, whose ids are less than `before`, that belong to no record; how many."""
-        table = Table(self._address, self._clients)
+        """Deletes payloads without a record, and what pruning left, of ids less than `before`; how many payloads."""
+        store = Store(self._address, self._clients)
         count = 0
-        for id in abandoned_payloads(table, before):
-            table.delete_payload(id)
-            count += 1
+        for id, part in leftovers(store, before):
+            store.delete(id, part)
+            count += part == PAYLOAD
         return count
 
     def close(self) -> None:

@@ -1,83 +1,107 @@
-"""What list, stats and prune read: the index `feed` where the table has one, and else the whole table."""
+"""What list, stats and prune read: the index `feed` where the table has one, and else the whole table.
+
+An item that cannot be read is left out and told in the log.
+"""
 
 import heapq
-from collections import Counter, defaultdict
+import logging
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice, takewhile
 from typing import Any
 
 from lazyjobs import ListOptions, Record, State, Stats
-from lazyjobs_aws._items import JOB, PAYLOAD, Item, encode, encode_all, integer, key, read_record
-from lazyjobs_aws._table import Table
+from lazyjobs_aws._items import JOB, PAYLOAD, Item, encode, encode_all, key
+from lazyjobs_aws._records import (
+    PayloadGoneError,
+    UnreadableItemError,
+    integer,
+    job_id,
+    read_payload,
+    read_record,
+    readable,
+    state_of,
+)
+from lazyjobs_aws._store import Store
+from lazyjobs_aws._tally import MovingTally, Tally, group_of
+
+logger = logging.getLogger("lazyjobs.aws")
 
 _PAGE = 1000
 _FINISHED = frozenset({State.SUCCEEDED, State.DISCARDED})
+_LARGEST_SKEW = 60_000_000
+"""In microseconds: what a clock may be behind without a record being counted twice."""
+
+Age = tuple[int, int]
 
 
-def list_records(table: Table, options: ListOptions) -> list[Record]:
+def list_records(store: Store, options: ListOptions) -> list[Record]:
     """As `Backend.list`: by what the feed tells, which may be a moment behind, or by a consistent scan."""
     if options.states is not None and not options.states:
         return []
-    found = _newest_of_feed(table, options) if table.layout.feed else _scan_jobs(table, options.states)
-    newest = list(found) if options.limit is None else heapq.nlargest(options.limit, found, key=_age)
-    return sorted(_with_payloads(table, newest), key=lambda each: (each.updated_at, each.id), reverse=True)
+    found = _newest_of_feed(store, options) if store.layout.feed else _scan_jobs(store, options.states)
+    # Read before they are counted, so that what cannot be read takes no other's place.
+    read = readable(found, lambda item: (read_record(item, b""), item), _tell)
+    newest = list(read) if options.limit is None else heapq.nlargest(options.limit, read, key=_age_of_record)
+    newest.sort(key=_age_of_record, reverse=True)
+    return list(_with_payloads(store, [item for _, item in newest]))
 
 
-def count_records(table: Table) -> Stats:
+def count_records(store: Store, now: int) -> Stats:
     """As `Backend.stats`: what the feed tells, or a consistent scan, whole payloads included in what it costs."""
-    items = _feed(table, newest_first=False) if table.layout.feed else _scan_jobs(table, None)
-    # A record that moves while the feed is read may be seen twice.
-    latest: dict[int, Item] = {}
-    for item in items:
-        id = integer(item, "id")
-        if id not in latest or integer(latest[id], "seen") <= integer(item, "seen"):
-            latest[id] = item
-    by_kind: Counter[str] = Counter()
-    by_queue_state: defaultdict[str, Counter[State]] = defaultdict(Counter)
-    for item in latest.values():
-        by_kind[item["kind"]["S"]] += 1
-        by_queue_state[item["queue"]["S"]][_state(item)] += 1
-    return Stats(
-        total=by_kind.total(),
-        by_state=dict(sum(by_queue_state.values(), Counter[State]())),
-        by_kind=dict(by_kind),
-        by_queue={queue: states.total() for queue, states in by_queue_state.items()},
-        by_queue_state={queue: dict(states) for queue, states in by_queue_state.items()},
-    )
+    if store.layout.feed:
+        moving = MovingTally(now - _LARGEST_SKEW)
+        for entry in readable(_feed(store, newest_first=False), _counted, _tell):
+            moving.meet(*entry)
+        return moving.stats()
+    tally = Tally()
+    for group in readable(_scan_jobs(store, None, "kind", "queue"), group_of, _tell):
+        tally.add(group)
+    return tally.stats()
 
 
-def oldest_finished(table: Table, before: int, limit: int) -> list[Item]:
+def _counted(item: Item) -> tuple[int, tuple[str, str, State], int]:
+    return job_id(item), group_of(item), integer(item, "seen")
+
+
+def oldest_finished(store: Store, before: int, limit: int) -> list[Item]:
     """The `limit` finished jobs that were updated longest ago, all before a time in microseconds."""
-    found = _feed(table, newest_first=False, before=before) if table.layout.feed else _scan_jobs(table, _FINISHED)
-    old = (item for item in found if _state(item) in _FINISHED and integer(item, "seen") < before)
-    chosen = heapq.nsmallest(limit, old, key=_age)
-    return list(table.get_many([key(integer(item, "id")) for item in chosen])) if table.layout.feed else chosen
+    feed = store.layout.feed
+    found = _feed(store, newest_first=False, before=before) if feed else _scan_jobs(store, _FINISHED, "seen", "size")
+    old = (
+        (age, item) for age, item in readable(found, _aged, _tell) if state_of(item) in _FINISHED and age[0] < before
+    )
+    chosen = [item for _, item in heapq.nsmallest(limit, old, key=_age)]
+    return list(store.get_many([key(job_id(item)) for item in chosen])) if feed else chosen
 
 
-def abandoned_payloads(table: Table, before: int) -> Iterator[int]:
-    """The ids, less than `before`, of payloads without a job: an insert never came to its end, or the job is gone."""
-    payloads = table.scan(
-        FilterExpression="part = :payload AND id < :before",
-        ProjectionExpression="id",
+def leftovers(store: Store, before: int) -> Iterator[tuple[int, str]]:
+    """The keys, of ids less than `before`, of what belongs to no record.
+
+    That is a payload without a job, since an insert never came to its end or the job is gone, and what pruning left.
+    """
+    found = store.scan(
+        FilterExpression="id < :before AND (part = :payload OR attribute_exists(gone))",
+        ProjectionExpression="id, part",
         ExpressionAttributeValues=encode_all({":payload": PAYLOAD, ":before": before}),
     )
-    for item in payloads:
-        if table.get(integer(item, "id")) is None:
-            yield integer(item, "id")
+    for id, part in readable(found, lambda item: (job_id(item), item["part"]["S"]), _tell):
+        if part == JOB or "state" not in (store.get(id) or {}):
+            yield id, part
 
 
-def _newest_of_feed(table: Table, options: ListOptions) -> Iterator[Item]:
+def _newest_of_feed(store: Store, options: ListOptions) -> Iterator[Item]:
     """The jobs among which the newest are, as the table has them now."""
     newest: dict[int, None] = {}
-    for item in _feed(table, newest_first=True, states=options.states, limit=options.limit):
-        newest[integer(item, "id")] = None
-    for item in table.get_many([key(id) for id in newest]):
-        if options.states is None or _state(item) in options.states:
+    for id in readable(_feed(store, newest_first=True, states=options.states, limit=options.limit), job_id, _tell):
+        newest[id] = None
+    for item in store.get_many([key(id) for id in newest]):
+        if "state" in item and (options.states is None or item["state"].get("S") in options.states):
             yield item
 
 
 def _feed(
-    table: Table,
+    store: Store,
     *,
     newest_first: bool,
     states: Iterable[State] | None = None,
@@ -85,8 +109,8 @@ def _feed(
     before: int | None = None,
 ) -> Iterator[Item]:
     """Of each strip of the feed the first `limit` entries, and those as new as the last of them."""
-    for strip in table.layout.strips():
-        items = _strip(table, strip, newest_first, states, before, limit)
+    for strip in store.layout.strips():
+        items = _strip(store, strip, newest_first, states, before, limit)
         last: Item | None = None
         for last in islice(items, limit):
             yield last
@@ -96,7 +120,7 @@ def _feed(
 
 
 def _strip(
-    table: Table,
+    store: Store,
     strip: str,
     newest_first: bool,
     states: Iterable[State] | None,
@@ -110,8 +134,8 @@ def _strip(
     chosen: dict[str, Any] = {} if limit is None else {"Limit": min(limit, _PAGE) + 1}
     if wanted:
         chosen |= {"FilterExpression": wanted, "ExpressionAttributeNames": {"#state": "state"}}
-    return table.query(
-        table.layout.feed_index,
+    return store.query(
+        store.layout.feed_index,
         KeyConditionExpression=condition,
         ExpressionAttributeValues={**values, **named},
         ScanIndexForward=not newest_first,
@@ -119,12 +143,18 @@ def _strip(
     )
 
 
-def _scan_jobs(table: Table, states: Iterable[State] | None) -> Iterator[Item]:
+def _scan_jobs(store: Store, states: Iterable[State] | None, *attributes: str) -> Iterator[Item]:
+    """All jobs in those states; of each what it has, or only id, state and those attributes."""
     wanted, values = _among(states)
-    return table.scan(
-        FilterExpression=f"part = :job AND {wanted}" if wanted else "part = :job",
+    only: dict[str, Any] = {}
+    if attributes:
+        names = {f"#{name}": name for name in ("id", *attributes)}
+        only = {"ProjectionExpression": ", ".join(("#state", *names)), "ExpressionAttributeNames": names}
+    only["ExpressionAttributeNames"] = {**only.get("ExpressionAttributeNames", {}), "#state": "state"}
+    return store.scan(
+        FilterExpression=f"part = :job AND {wanted or 'attribute_exists(#state)'}",
         ExpressionAttributeValues={":job": encode(JOB), **values},
-        **({"ExpressionAttributeNames": {"#state": "state"}} if wanted else {}),
+        **only,
     )
 
 
@@ -135,18 +165,30 @@ def _among(states: Iterable[State] | None) -> tuple[str, dict[str, dict[str, obj
     return f"#state IN ({', '.join(values)})", values
 
 
-def _with_payloads(table: Table, items: list[Item]) -> Iterator[Record]:
-    apart = [key(integer(item, "id"), PAYLOAD) for item in items if "size" in item]
-    payloads = {integer(item, "id"): item["payload"]["B"] for item in table.get_many(apart)}
+def _with_payloads(store: Store, items: list[Item]) -> Iterator[Record]:
+    apart = [key(job_id(item), PAYLOAD) for item in items if "size" in item]
+    payloads = {job_id(item): item for item in store.get_many(apart)}
     for item in items:
-        id = integer(item, "id")
-        if "size" not in item or id in payloads:  # it may have been pruned in between
-            yield read_record(item, payloads.get(id))
+        holder = payloads.get(job_id(item), {"id": item["id"]}) if "size" in item else item
+        try:
+            yield read_record(item, read_payload(holder))
+        except PayloadGoneError as error:
+            if "state" in (store.get(job_id(item)) or {}):  # else it was pruned in between
+                logger.warning("%s; it is listed with an empty one", error)
+                yield read_record(item, b"")
 
 
-def _age(item: Item) -> tuple[int, int]:
-    return integer(item, "seen"), integer(item, "id")
+def _age_of_record(read: tuple[Record, Item]) -> tuple[datetime, int]:
+    return read[0].updated_at, read[0].id
 
 
-def _state(item: Item) -> State:
-    return State(item["state"]["S"])
+def _aged(item: Item) -> tuple[Age, Item]:
+    return (integer(item, "seen"), job_id(item)), item
+
+
+def _age(aged: tuple[Age, Item]) -> Age:
+    return aged[0]
+
+
+def _tell(error: UnreadableItemError) -> None:
+    logger.warning("%s; it is left out", error)

@@ -7,19 +7,20 @@ _LONGEST = 60.0
 
 
 class Rests:
-    """Until when each queue is left alone: a second after a failure, twice as long after another, at most a minute.
+    """Until when each queue is left alone, or (None) all of them.
 
-    A race between threads costs a request at most.
+    A second after a failure, twice as long after another, at most a minute. A race between threads costs a request at
+    most.
     """
 
     def __init__(self) -> None:
-        self._until: dict[str, float] = {}
-        self._length: dict[str, float] = {}
+        self._until: dict[str | None, float] = {}
+        self._length: dict[str | None, float] = {}
 
     def resting(self, queue: str) -> bool:
-        return monotonic() < self._until.get(queue, 0.0)
+        return monotonic() < max(self._until.get(queue, 0.0), self._until.get(None, 0.0))
 
-    def failed(self, queue: str, *, long: bool = False) -> None:
+    def failed(self, queue: str | None, *, long: bool = False) -> None:
         """Begins a rest; a `long` one for what will not have passed soon."""
         length = _LONGEST if long else self._length.get(queue, _FIRST)
         self._length[queue] = min(2 * length, _LONGEST)
@@ -28,3 +29,4 @@ class Rests:
     def worked(self, queue: str) -> None:
         """The next failure is a first one again."""
         self._length.pop(queue, None)
+        self._length.pop(None, None)

@@ -1,54 +1,39 @@
-"""The table: one request for each transition, decided by its condition."""
+"""The table's records: one request for each transition, decided by its condition."""
 
-import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from botocore.exceptions import ClientError
-from msgspec import Struct
-
 from lazyjobs import BackendError, BackendUnavailableError, ClaimLostError, InsertParams, Record, State
+from lazyjobs_aws import _codes as codes
 from lazyjobs_aws import _items as items
-from lazyjobs_aws._address import Address
-from lazyjobs_aws._clients import Clients
-from lazyjobs_aws._errors import CONDITION_FAILED, code_of, translated
-from lazyjobs_aws._items import JOB, PAYLOAD, Item, Value
-from lazyjobs_aws._layout import Layout, StrangeLayoutError
+from lazyjobs_aws import _records as records
+from lazyjobs_aws._errors import code_of
+from lazyjobs_aws._items import PAYLOAD, Item, Value
+from lazyjobs_aws._records import PayloadGoneError, UnreadableItemError
+from lazyjobs_aws._store import Change, Refused, Store
+from lazyjobs_aws._times import SECOND
 
-_NAME = re.compile(r"#(\w+)")
 _ROUNDS = 20
-_LARGEST_PAGE = 2000
 _LONGEST_INSERT = 300.0
 """In seconds; `clean` takes a payload whose record is still missing a day later to be abandoned."""
+_REPEATED_WITHIN = 600 * SECOND
+"""For so long after a record's last transition a request about it may still be repeated."""
 
 _WAITING = "(#state = :pending OR #state = :retrying) AND #run_at <= :now"
 _ENDED = "#state = :running AND #lease <= :now"
 _HELD = "#state = :running AND #attempt = :attempt"
 _UNMOVED = "#seen <= :seen"
+_OLD = "#seen < :before AND attribute_not_exists(#shelf)"
 _STATES: Mapping[str, Value] = {
     "pending": State.PENDING.value,
     "retrying": State.RETRYING.value,
     "running": State.RUNNING.value,
 }
-
-
-class Refused(Struct, frozen=True):
-    """A condition did not hold: what the table has instead, None if nothing."""
-
-    item: Item | None
-
-
-class Change(Struct, frozen=True, kw_only=True):
-    """What an update sets and removes, and on what condition; `values` are those of the condition's names."""
-
-    set: Mapping[str, Value]
-    remove: tuple[str, ...] = ()
-    condition: str
-    values: Mapping[str, Value]
-    raises: str = ""
-    """The attribute that grows by one."""
+_NOT_IN_THE_INDEX = ("shelf", "slot", "hint")
+_PRUNED = ("strip", "seen", "state", "kind", "queue", "attempt", "most", "run_at", "made", "payload", "size", "error")
 
 
 class Table:
@@ -58,31 +43,12 @@ class Table:
     payload that has an item of its own is one more.
     """
 
-    def __init__(self, address: Address, clients: Clients) -> None:
-        self.address = address
-        self._clients = clients
-        self._layout: Layout | None = None
-
-    @property
-    def layout(self) -> Layout:
-        """Asked for once, at first use; raises `BackendError` if there is no table, or a strange one."""
-        if self._layout is None:
-            self._layout = self._read_layout()
-        return self._layout
-
-    def _read_layout(self) -> Layout:
-        with translated(self.address, "looking for the table"):
-            table = self._clients.dynamodb.describe_table(TableName=self.address.table)["Table"]
-        try:
-            return Layout.read(index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ()))
-        except StrangeLayoutError as error:
-            raise BackendError(
-                f"the table {self.address.table!r} cannot be used: {error}; nothing was changed"
-            ) from error
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def insert(self, params: InsertParams, *, id: int, now: int, run_at: int, hinted: bool) -> Record | None:
         """The new record; None if another has its id."""
-        layout = self.layout
+        layout = self._store.layout
         token = secrets.token_bytes(8)
         if items.stands_apart(params):
             # First, so that no record is ever without its payload. Left alone, it is what `clean` removes.
@@ -95,148 +61,147 @@ class Table:
         item = items.new_job(params, id=id, now=now, run_at=run_at, layout=layout, token=token)
         if hinted:
             item["hint"] = items.encode(1)
-        return items.read_record(item, params.payload) if self._put(item, token) else None
+        return records.read_record(item, params.payload) if self._put(item, token) else None
 
-    def _put(self, item: Item, token: bytes) -> bool:
+    def _put(self, item: dict[str, Any], token: bytes) -> bool:
         """Whether the item was put by this call, be it by a request whose answer was lost."""
-        try:
-            with translated(self.address, "inserting"):
-                self._clients.dynamodb.put_item(
-                    TableName=self.address.table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(id)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except BackendError as error:
-            found = self._refusal(error, item)
-            return found is not None and found["token"]["B"] == token
-        return True
+        refused = self._store.put(item)
+        return refused is None or _bears(refused.item, "token", token)
 
     def claim(self, id: int, *, now: int, lease_end: int, clock: int) -> Record | Refused:
-        """Makes the record running if it is due at `now`."""
+        """Makes the record running if it is due at `now`.
+
+        Raises `UnreadableItemError` if it can be no record, which is then set aside, and `PayloadGoneError` if its
+        payload is gone; it is then retried, and discarded after its attempts.
+        """
+        try:
+            item = self._claim(id, now=now, lease_end=lease_end, clock=clock)
+            return item if isinstance(item, Refused) else records.read_record(item, self._payload(item))
+        except UnreadableItemError as error:
+            self.set_aside(items.key(id), error)
+            raise
+        except PayloadGoneError as error:
+            self._give_up(id, error, clock=clock, later=lease_end)
+            raise
+
+    def _claim(self, id: int, *, now: int, lease_end: int, clock: int) -> Item | Refused:
+        """The item as it is once it was claimed by this call, be it by a request whose answer was lost."""
         token = secrets.token_bytes(8)
 
         def change(seen: int) -> Change:
             return Change(
-                set={"state": State.RUNNING.value, "lease": lease_end, "token": token, "seen": seen},
-                condition=f"(({_WAITING}) OR ({_ENDED})) AND {_UNMOVED}",
-                values={**_STATES, "now": now},
-                raises="attempt",
+                set={"state": State.RUNNING.value, "lease": lease_end, "claim": token, "seen": seen},
+                condition=f"(({_WAITING}) OR ({_ENDED})) AND #attempt < :largest AND {_UNMOVED}",
+                values={**_STATES, "now": now, "largest": records.LARGEST},
+                raises=("attempt",),
             )
 
-        found = self._transition(id, change, clock, lambda item: _is_due(item, now))
-        if isinstance(found, Refused):
-            if found.item is None or found.item["token"]["B"] != token:
-                return found
-            found = found.item  # the answer to the request that did it was lost
-        return self.read(found)
+        def is_due(item: Item) -> bool:
+            if "gone" in item:
+                return False
+            records.check_claimable(item)
+            due = records.due_time(item)
+            return due is not None and due <= now
+
+        try:
+            found = self._transition(id, change, clock, is_due)
+        except BackendError as error:
+            if code_of(error.__cause__) == codes.INVALID and (item := self._store.get(id)) is not None:
+                records.check_claimable(item)
+            raise
+        mine = isinstance(found, Refused) and _bears(found.item, "claim", token) and _shows(found.item, State.RUNNING)
+        return found.item if mine and isinstance(found, Refused) and found.item else found
+
+    def _payload(self, item: Item) -> bytes:
+        """The payload of a job, from whichever item has it."""
+        if "size" not in item:
+            return records.read_payload(item)
+        return records.read_payload(self._store.get(records.job_id(item), PAYLOAD) or {"id": item["id"]})
+
+    def set_aside(self, key: Item, error: UnreadableItemError) -> None:
+        """Takes an item out of the index of what is due, so that what stands behind it runs."""
+        aside = Change(
+            set={"aside": items.storable(str(error))},
+            remove=_NOT_IN_THE_INDEX,
+            condition="attribute_exists(#id)",
+            values={},
+        )
+        self._store.update(key, aside, "setting an item aside")
+
+    def _give_up(self, id: int, error: PayloadGoneError, *, clock: int, later: int) -> None:
+        """Retries the record that was just claimed when its lease would have ended; discards it after its attempts."""
+        item = self._store.get(id)
+        if item is None:
+            return
+        attempt = records.integer(item, "attempt")
+        change: dict[str, Value | None] = {"error": items.storable(str(error)), "hint": None}
+        if attempt >= records.integer(item, "most"):
+            outcome = State.DISCARDED
+            change |= {"shelf": None, "slot": None}
+        else:
+            outcome = State.RETRYING
+            change |= {"run_at": later, "slot": later}
+        with suppress(ClaimLostError):  # somebody else has it already
+            self.finish(id, attempt, outcome, clock=clock, change=change)
 
     def finish(self, id: int, attempt: int, outcome: State, *, clock: int, change: Mapping[str, Value | None]) -> None:
         """Moves the record that the claim holds to `outcome`, with what `change` sets or (None) removes."""
+        token = secrets.token_bytes(8)
         sets = {name: value for name, value in change.items() if value is not None}
         removed = tuple(name for name in ("lease", *change) if name not in sets)
 
         def make(seen: int) -> Change:
             return Change(
-                set={"state": outcome.value, **sets, "seen": seen},
+                set={"state": outcome.value, **sets, "ended": token, "seen": seen},
                 remove=removed,
                 condition=f"{_HELD} AND {_UNMOVED}",
                 values={"running": State.RUNNING.value, "attempt": attempt},
             )
 
-        found = self._transition(id, make, clock, lambda item: _is_held(item, attempt))
-        if isinstance(found, Refused) and not _shows(found.item, outcome, attempt):
+        found = self._transition(id, make, clock, lambda item: _shows(item, State.RUNNING, attempt))
+        if isinstance(found, Refused) and not (
+            _shows(found.item, outcome, attempt) or _bears(found.item, "ended", token)
+        ):
             raise _lost(id, attempt, found.item)
 
     def extend(self, id: int, attempt: int, lease_end: int) -> None:
         """Moves the end of the lease that the claim holds."""
         held: dict[str, Value] = {"running": State.RUNNING.value, "attempt": attempt}
-        later = Change(
-            set={"lease": lease_end},
-            condition=f"{_HELD} AND #slot <= :lease",
-            values=held,
-        )
-        found = self._update(id, later, "extending")
-        if isinstance(found, Refused) and _is_held(found.item, attempt):
+        later = Change(set={"lease": lease_end}, condition=f"{_HELD} AND #slot <= :lease", values=held)
+        found = self._store.update(items.key(id), later, "extending")
+        if isinstance(found, Refused) and _shows(found.item, State.RUNNING, attempt):
             # A lease that ends before the slot: the index would not be looked at in time.
             earlier = Change(set={"lease": lease_end, "slot": lease_end}, condition=_HELD, values=held)
-            found = self._update(id, earlier, "extending")
+            found = self._store.update(items.key(id), earlier, "extending")
         if isinstance(found, Refused):
             raise _lost(id, attempt, found.item)
 
-    def delete(self, item: Item, before: int) -> bool:
-        """Deletes a finished job not updated since, and its payload; whether it was still so."""
-        id = items.integer(item, "id")
-        try:
-            with translated(self.address, "pruning"):
-                self._clients.dynamodb.delete_item(
-                    TableName=self.address.table,
-                    Key=items.key(id),
-                    ConditionExpression="seen < :before AND attribute_not_exists(shelf)",
-                    ExpressionAttributeValues=items.encode_all({":before": before}),
-                )
-        except BackendError as error:
-            if _failed_condition(error):
-                return False
-            raise
-        if "size" in item:
-            self.delete_payload(id)
-        return True
+    def prune(self, item: Item, before: int, now: int) -> bool:
+        """Deletes a finished job not updated since, and its payload; whether this call did.
 
-    def delete_payload(self, id: int) -> None:
-        with translated(self.address, "deleting a payload"):
-            self._clients.dynamodb.delete_item(TableName=self.address.table, Key=items.key(id, PAYLOAD))
+        Of a job of the last minutes the tokens stay for a while: an insert of it that is repeated, because its answer
+        was lost, would else insert it again.
+        """
+        id = records.job_id(item)
+        if records.integer(item, "seen") > now - _REPEATED_WITHIN:
+            pruned = self._bury(id, before, now)
+        else:
+            refused = self._store.delete(id, condition=_OLD, before=before)
+            pruned = refused is None or (refused.item is None and refused.repeated)
+        if pruned and "size" in item:
+            self._store.delete(id, PAYLOAD)
+        return pruned
 
-    def get(self, id: int, part: str = JOB) -> Item | None:
-        """The item as the last acknowledged write left it."""
-        with translated(self.address, "reading"):
-            answer = self._clients.dynamodb.get_item(
-                TableName=self.address.table, Key=items.key(id, part), ConsistentRead=True
-            )
-        found: Item | None = answer.get("Item")
-        return found
-
-    def read(self, item: Item) -> Record:
-        """The record of a job's item, with its payload."""
-        if "size" not in item:
-            return items.read_record(item)
-        found = self.get(items.integer(item, "id"), PAYLOAD)
-        if found is None:
-            raise BackendError(
-                f"the payload of record {item['id']['N']} is gone from {self.address.table}; who deleted it?"
-            )
-        return items.read_record(item, found["payload"]["B"])
-
-    def scan(self, **params: Any) -> Iterator[Item]:
-        """All items that a Scan with `params` finds, by what was acknowledged before."""
-        yield from self._pages("scan", ConsistentRead=True, **params)
-
-    def query(self, index: str, **params: Any) -> Iterator[Item]:
-        """All items that a Query of an index finds, in the index's order, perhaps a moment behind the table."""
-        yield from self._pages("query", IndexName=index, **params)
-
-    def _pages(self, verb: str, **params: Any) -> Iterator[Item]:
-        """All items of all pages; a `Limit` is that of the first page, and the later ones are larger."""
-        while True:
-            with translated(self.address, "reading"):
-                page = getattr(self._clients.dynamodb, verb)(TableName=self.address.table, **params)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            params["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-            if "Limit" in params:
-                params["Limit"] = min(4 * params["Limit"], _LARGEST_PAGE)
-
-    def get_many(self, keys: list[dict[str, Any]]) -> Iterator[Item]:
-        """The items of those keys that there are, as the last acknowledged writes left them, in no order."""
-        table = self.address.table
-        for begin in range(0, len(keys), 100):
-            asked: dict[str, Any] = {table: {"Keys": keys[begin : begin + 100], "ConsistentRead": True}}
-            while asked:
-                with translated(self.address, "reading"):
-                    answer = self._clients.dynamodb.batch_get_item(RequestItems=asked)
-                yield from answer["Responses"].get(table, ())
-                asked = answer.get("UnprocessedKeys") or {}
+    def _bury(self, id: int, before: int, now: int) -> bool:
+        token = secrets.token_bytes(8)
+        change = Change(
+            set={"gone": token, "expires": (now + _REPEATED_WITHIN) // SECOND},
+            remove=_PRUNED,
+            condition=_OLD,
+            values={"before": before},
+        )
+        found = self._store.update(items.key(id), change, "pruning")
+        return not isinstance(found, Refused) or _bears(found.item, "gone", token)
 
     def _transition(
         self, id: int, make: Callable[[int], Change], clock: int, allowed: Callable[[Item], bool]
@@ -245,67 +210,26 @@ class Table:
 
         If the condition failed although what it found is `allowed`, then only the clock was behind.
         """
-        found = self._update(id, make(clock), "a transition")
+        found = self._store.update(items.key(id), make(clock), "a transition")
         for _ in range(_ROUNDS):
             if not isinstance(found, Refused) or found.item is None or not allowed(found.item):
                 break
-            found = self._update(id, make(max(clock, items.integer(found.item, "seen"))), "a transition")
+            change = make(max(clock, records.integer(found.item, "seen")))
+            found = self._store.update(items.key(id), change, "a transition")
         return found
 
-    def _update(self, id: int, change: Change, doing: str) -> Item | Refused:
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in change.set)
-        values = {**change.values, **change.set}
-        if change.raises:
-            expression += f", #{change.raises} = #{change.raises} + :one"
-            values["one"] = 1
-        if change.remove:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in change.remove)
-        try:
-            with translated(self.address, doing):
-                answer = self._clients.dynamodb.update_item(
-                    TableName=self.address.table,
-                    Key=items.key(id),
-                    UpdateExpression=expression,
-                    ConditionExpression=change.condition,
-                    ExpressionAttributeNames={
-                        f"#{name}": name for name in _NAME.findall(expression + change.condition)
-                    },
-                    ExpressionAttributeValues={f":{name}": items.encode(value) for name, value in values.items()},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except BackendError as error:
-            return Refused(self._refusal(error, items.key(id)))
-        attributes: Item = answer["Attributes"]
-        return attributes
 
-    def _refusal(self, error: BackendError, item: Item) -> Item | None:
-        """What made a condition fail; raises `error` again if it is none of a condition."""
-        if not _failed_condition(error):
-            raise error
-        assert isinstance(error.__cause__, ClientError)
-        found: Item | None = error.__cause__.response.get("Item")
-        # Not every emulator tells what it found, and without an item there is nothing to tell.
-        return found or self.get(items.integer(item, "id"), item["part"]["S"])
+def _bears(item: Item | None, name: str, token: bytes) -> bool:
+    return item is not None and item.get(name, {}).get("B") == token
 
 
-def _failed_condition(error: BackendError) -> bool:
-    return isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == CONDITION_FAILED
-
-
-def _is_due(item: Item, now: int) -> bool:
-    due = items.due_time(item)
-    return due is not None and due <= now
-
-
-def _is_held(item: Item | None, attempt: int) -> bool:
-    return _shows(item, State.RUNNING, attempt)
-
-
-def _shows(item: Item | None, state: State, attempt: int) -> bool:
-    return item is not None and item["state"]["S"] == state and items.integer(item, "attempt") == attempt
+def _shows(item: Item | None, state: State, attempt: int | None = None) -> bool:
+    if item is None or item.get("state", {}).get("S") != state:
+        return False
+    return attempt is None or item.get("attempt", {}).get("N") == str(attempt)
 
 
 def _lost(id: int, attempt: int, item: Item | None) -> ClaimLostError:
-    found = "no such record" if item is None else f"{item['state']['S']}, attempt {item['attempt']['N']}"
-    return ClaimLostError(id, attempt, found)
+    if item is None or "state" not in item:
+        return ClaimLostError(id, attempt, "no such record")
+    return ClaimLostError(id, attempt, f"{records.text(item, 'state')}, attempt {records.integer(item, 'attempt')}")

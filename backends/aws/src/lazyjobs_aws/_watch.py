@@ -36,6 +36,11 @@ class Watch:
                     return found.popleft()
         return None
 
+    def keep(self, hint: Hint) -> None:
+        """Keeps a hint for the next claim."""
+        with self._changed:
+            self._found[hint.queue].append(hint)
+
     def polls(self, queue: str) -> bool:
         """Whether a poll is under way, so that to ask beside it would bring nothing."""
         return queue in self._polled
