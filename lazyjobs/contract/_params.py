@@ -136,18 +136,18 @@ class ExtendParams(_ClaimToken, frozen=True, kw_only=True):
 class ListOptions(_Params, frozen=True, kw_only=True):
     """Which records to list, and how many: those that pass each filter that is given.
 
-    A filter may be any collection but a `str`, and is kept as a frozenset; None lets everything pass, and an empty one
-    nothing.
+    A filter may be any collection but a `str`, and is kept as a frozenset; an empty one lets nothing pass. `limit`
+    counts what passed.
     """
 
     limit: int | None = 100
-    """At least 1, counting what passed; None is all."""
+    """At least 1; None is all."""
     states: frozenset[State] | None = None
-    """Only records in one of these states."""
+    """Only these; None is every state."""
     kinds: frozenset[str] | None = None
-    """Only records of one of these kinds."""
+    """Only these; None is every kind."""
     queues: frozenset[str] | None = None
-    """Only records on one of these queues."""
+    """Only these; None is every queue."""
     payloads: bool = True
     """False: the records' `payload` may be `b""`, for who only looks."""
     before: tuple[datetime, int] | None = None
