@@ -6,12 +6,15 @@ from aws_support.place import Place
 
 from lazyjobs import (
     BackendError,
+    ClaimLostError,
     ClaimParams,
     CompleteParams,
     InsertParams,
+    ListOptions,
     PayloadTooLargeError,
     PruneParams,
     Record,
+    State,
 )
 from lazyjobs_aws import AwsBackend
 from lazyjobs_aws._provision import Provisioner
@@ -60,6 +63,7 @@ def test_one_byte_over_the_maximum_is_refused_and_nothing_is_written(place: Plac
 def test_pruning_takes_the_payload_with_its_job(place: Place, backend: AwsBackend) -> None:
     backend.insert(InsertParams(kind="greet", payload=LARGE))
     backend.complete(CompleteParams(id=claim(backend).id, attempt=1))
+    place.offset += timedelta(hours=1)
     assert backend.prune(PruneParams(finished_before=place.now() + timedelta(days=1))) == 1
     assert place.items() == []
 
@@ -75,9 +79,47 @@ def test_only_old_payloads_without_a_job_are_cleaned(place: Place, backend: AwsB
     assert {item["id"]["N"] for item in place.items()} == {str(kept)}
 
 
-def test_a_payload_that_somebody_deleted_is_told(place: Place, backend: AwsBackend) -> None:
-    id = backend.insert(InsertParams(kind="greet", payload=LARGE)).id
-    key = {"id": {"N": str(id)}, "part": {"S": "payload"}}
+def test_what_was_just_pruned_leaves_its_tokens_until_they_are_cleaned(place: Place, backend: AwsBackend) -> None:
+    backend.insert(InsertParams(kind="greet", payload=LARGE))
+    id = claim(backend).id
+    backend.complete(CompleteParams(id=id, attempt=1))
+    assert backend.prune(PruneParams(finished_before=place.now() + timedelta(days=1))) == 1
+    (left,) = place.items()
+    assert left.keys() == {"id", "part", "token", "claim", "ended", "gone", "expires"}
+    assert backend.list() == []
+    assert backend.stats().total == 0
+    assert backend.claim(ClaimParams()) is None
+    with pytest.raises(ClaimLostError, match="no such record"):
+        backend.complete(CompleteParams(id=id, attempt=1))
+    assert Provisioner(place.address, place.session).clean(before=id + 1) == 0
+    assert place.items() == []
+
+
+def lose_payload(place: Place, record: Record) -> None:
+    key = {"id": {"N": str(record.id)}, "part": {"S": "payload"}}
     place.client("dynamodb").delete_item(TableName=place.address.table, Key=key)
-    with pytest.raises(BackendError, match=f"the payload of record {id} is gone"):
-        backend.claim(ClaimParams())
+
+
+def test_a_record_whose_payload_is_gone_is_discarded_after_its_attempts(place: Place, backend: AwsBackend) -> None:
+    lost = backend.insert(InsertParams(kind="greet", payload=LARGE, max_attempts=3))
+    lose_payload(place, lost)
+    behind = backend.insert(InsertParams(kind="greet", payload=LARGE))
+    told, claimed = [], []
+    for _ in range(12):
+        try:
+            claimed += backend.claim_many(ClaimParams(lease=timedelta(seconds=60)), 1)
+        except BackendError as error:
+            told.append(str(error))
+        place.offset += timedelta(seconds=21)
+    assert told == [f"the payload of record {lost.id} is gone; who deleted it?"] * 3
+    assert {record.id for record in claimed} == {behind.id}
+    (shown,) = backend.list(ListOptions(states=frozenset({State.DISCARDED})))
+    assert (shown.id, shown.attempt, shown.last_error, shown.payload) == (lost.id, 3, told[0], b"")
+
+
+def test_a_missing_payload_disturbs_no_list(place: Place, backend: AwsBackend) -> None:
+    lost = backend.insert(InsertParams(kind="greet", payload=LARGE))
+    lose_payload(place, lost)
+    whole = backend.insert(InsertParams(kind="greet", payload=LARGE))
+    assert {record.id: record.payload for record in backend.list()} == {lost.id: b"", whole.id: LARGE}
+    assert backend.stats().total == 2

@@ -37,6 +37,8 @@ class Address(Struct, frozen=True):
     @classmethod
     def from_url(cls, url: BackendURL, endpoint_url: str | None) -> Self:
         """The namespace of `sqs+dynamodb://REGION/PREFIX`; raises `BackendURLError`."""
+        url.check_absent("user", "password", reason="credentials are given in a way that boto3 knows, not in the URL")
+        url.check_absent("port", reason="means nothing before a region; an emulator's stands in endpoint_url")
         try:
             return cls(url.host, url.path.removeprefix("/"), endpoint_url)
         except ValueError as error:

@@ -16,6 +16,7 @@ from lazyjobs import (
     CompleteParams,
     DiscardParams,
     ExtendParams,
+    FinishParams,
     InsertParams,
     ListOptions,
     PayloadTooLargeError,
@@ -174,7 +175,8 @@ class AwsBackend:
         """One conditional write."""
         run_at = self._now() if params.run_at is None else to_microseconds(params.run_at)
         moved: dict[str, Value | None] = {"run_at": run_at, "slot": run_at, "hint": None}
-        self._finish(params, State.RETRYING, {**moved, "error": storable(params.last_error) or None})
+        change = {**moved, "error": storable(params.last_error) or None}
+        self._finish(params, State.RETRYING, change, spare=params.spare)
         self._parts.sources.watch.announce()
 
     def discard(self, params: DiscardParams) -> None:
@@ -183,9 +185,10 @@ class AwsBackend:
         self._finish(params, State.DISCARDED, {**_GONE, **self._expiry(), **error})
 
     def _finish(
-        self, params: CompleteParams | RetryParams | DiscardParams, outcome: State, change: dict[str, Value | None]
+        self, params: FinishParams, outcome: State, change: dict[str, Value | None], *, spare: bool = False
     ) -> None:
-        self._opened().table.finish(params.id, params.attempt, outcome, clock=self._now(), change=change)
+        table = self._opened().table
+        table.finish(params.id, params.attempt, outcome, clock=self._now(), change=change, spare=spare)
 
     def _expiry(self) -> dict[str, Value | None]:
         if self._options.retention is None:

@@ -62,16 +62,23 @@ class _Claim:
         self._beaten = False
 
     def run(self) -> None:
-        for id, hint in self._candidates():
-            self._try(id, hint)
+        for each in self._candidates():
+            self._try(each)
             if len(self.records) >= self._limit:
                 break
 
-    def _try(self, id: int, hint: Hint | None) -> None:
+    def _try(self, candidate: Hint | Entry) -> None:
         now = self._now()
-        end = now + to_microseconds(self._params.lease)
+        hint = candidate if isinstance(candidate, Hint) else None
         try:
-            found = self._from.table.claim(id, now=now, lease_end=end, clock=to_microseconds(self._from.clock()))
+            found = self._from.table.claim(
+                candidate.id,
+                worker=self._params.worker,
+                now=now,
+                lease_end=now + to_microseconds(self._params.lease),
+                clock=to_microseconds(self._from.clock()),
+                running=isinstance(candidate, Entry) and candidate.running,
+            )
         except (PayloadGoneError, UnreadableItemError):
             if hint is not None:
                 self._from.hints.use(hint)
@@ -88,7 +95,7 @@ class _Claim:
         # Read anew for each request: by an older time what was inserted in between would not be due.
         return to_microseconds(self._from.clock() if self._params.now is None else self._params.now)
 
-    def _candidates(self) -> Iterator[tuple[int, Hint | None]]:
+    def _candidates(self) -> Iterator[Hint | Entry]:
         look: Look | None = None
         if self._from.turns.index_first():
             look = self._look()
@@ -125,20 +132,20 @@ class _Claim:
                 hints = self._from.hints.receive(queue, self._limit - len(self.records))
                 yield from hints
 
-    def _noted(self, hints: Iterable[Hint]) -> Iterator[tuple[int, Hint]]:
+    def _noted(self, hints: Iterable[Hint]) -> Iterator[Hint]:
         for hint in hints:
             self._from.turns.came(hint)
             self._tried.add(hint.id)
-            yield hint.id, hint
+            yield hint
 
-    def _untried(self, entries: Iterable[Entry]) -> Iterator[tuple[int, None]]:
+    def _untried(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """In order; but at random once another worker was quicker, since he goes by the same order."""
-        left = [entry.id for entry in entries if entry.id not in self._tried]
+        left = [entry for entry in entries if entry.id not in self._tried]
         self._beaten = False
         while left:
-            id = left.pop(random.randrange(len(left)) if self._beaten else 0)  # noqa: S311 (no secret)
-            self._tried.add(id)
-            yield id, None
+            entry = left.pop(random.randrange(len(left)) if self._beaten else 0)  # noqa: S311 (no secret)
+            self._tried.add(entry.id)
+            yield entry
 
     def _look(self) -> Look:
         """Looks at the index; raises `UnreadableItemError` for what cannot be a record, and is then set aside."""

@@ -23,6 +23,8 @@ class Entry(Struct, frozen=True, order=True):
     queue: str
     hinted: bool
     """A hint was sent for it, and it has not been claimed yet."""
+    running: bool
+    """It was claimed; it is due when its lease has ended."""
 
 
 class Strange(Struct, frozen=True):
@@ -86,8 +88,9 @@ def _read(item: Item, queue: str) -> tuple[Entry, int]:
     id, slot = records.job_id(item), records.integer(item, "slot")
     if records.text(item, "part") != JOB:
         raise UnreadableItemError(f"an item of record {id} cannot be read: it is a {records.text(item, 'part')!r}")
+    running = "lease" in item
     try:
-        due = records.integer(item, "lease") if "lease" in item else slot
+        due = records.integer(item, "lease") if running else slot
     except UnreadableItemError:
         due = slot  # so that it is tried, and the table tells the rest
-    return Entry(due, id, queue, "lease" not in item and "hint" in item), slot
+    return Entry(due, id, queue, "hint" in item and not running, running), slot

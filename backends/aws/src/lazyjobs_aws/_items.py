@@ -9,8 +9,9 @@
 | `shelf`, `slot` | the key of the index `due`; no due time is earlier than its `slot`; both absent once finished |
 | `hint` | a hint was sent to SQS when the job was inserted |
 | `strip` | with `seen`, the key of the index `feed` |
-| `token`, `claim`, `ended` | who inserted it, claimed it last and finished it last: by it a repeated request knows its \
-own earlier success, so only one of its own kind overwrites it |
+| `abandoned`, `claimed_by`, `taken_from`, `spared` | the record's, each absent while it is 0, "" or None |
+| `token`, `claim`, `retried`, `ended` | of the request that inserted it, claimed or retried it last, or finished it; \
+by it a repeated one knows its own earlier success, so only another of its kind overwrites it |
 | `expires` | when DynamoDB may delete the item, in seconds |
 | `aside` | why it was taken out of the index `due`: it could not be read |
 | `gone` | it was pruned; what is left is there for requests that are still repeated |
@@ -34,8 +35,8 @@ MAX_ERROR = 2048
 """In bytes: each transition of a job pays for its whole item."""
 
 _WRITE_UNIT = 1024
-_REST = 300
-"""In bytes: the longest that a job's item is without kind, queue, payload and error."""
+_REST = 500
+"""In bytes: the longest that a job's item is without kind, queue, payload and error, once it has been claimed."""
 
 
 def encode(value: Value) -> dict[str, Any]:

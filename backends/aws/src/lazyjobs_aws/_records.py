@@ -89,6 +89,10 @@ def read_record(item: Item, payload: bytes | None = None) -> Record:
         updated_at=moment(item, "seen"),
         lease_expires_at=moment(item, "lease") if running else None,
         last_error=text(item, "error") if "error" in item else "",
+        abandoned=integer(item, "abandoned", 0) if "abandoned" in item else 0,
+        claimed_by=text(item, "claimed_by") if "claimed_by" in item else "",
+        taken_from=text(item, "taken_from") if "taken_from" in item else None,
+        spared=integer(item, "spared", 0) if "spared" in item else 0,
         payload=read_payload(item) if payload is None else payload,
     )
 

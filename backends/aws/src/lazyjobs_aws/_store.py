@@ -42,8 +42,12 @@ class Change(Struct, frozen=True, kw_only=True):
     remove: tuple[str, ...] = ()
     condition: str
     values: Mapping[str, Value]
-    raises: tuple[str, ...] = ()
-    """The attributes that grow by one, and must be there."""
+    raises: str = ""
+    """The attribute that grows by one, and must be there."""
+    counts: str = ""
+    """The attribute that grows by one, from 0 if it is not there."""
+    keeps: tuple[str, str] = ("", "")
+    """An attribute, and the one whose value before the update it gets, or "" if that is not there."""
 
 
 class Store:
@@ -206,6 +210,9 @@ class Store:
 
     def _pages(self, verb: str, **params: Any) -> Iterator[Item]:
         """All items of all pages; a `Limit` is that of the first page, and the later ones are larger."""
+        names = _names(params.get("FilterExpression", "") + params.get("ProjectionExpression", ""))
+        if names:
+            params["ExpressionAttributeNames"] = names
         while True:
             with self._asking("reading"):
                 page = getattr(self._clients.dynamodb, verb)(TableName=self.address.table, **params)
@@ -225,9 +232,16 @@ def _spell(change: Change) -> tuple[str, dict[str, Value]]:
     """The update's expression, and the values of its names."""
     values: dict[str, Value] = {**change.values, **change.set}
     sets = [f"#{name} = :{name}" for name in change.set]
+    keeper, kept = change.keeps
+    if keeper:
+        values["nothing"] = ""
+        sets.insert(0, f"#{keeper} = if_not_exists(#{kept}, :nothing)")
     if change.raises:
         values["one"] = 1
-        sets += [f"#{name} = #{name} + :one" for name in change.raises]
+        sets.append(f"#{change.raises} = #{change.raises} + :one")
+    if change.counts:
+        values |= {"none": 0, "one": 1}
+        sets.append(f"#{change.counts} = if_not_exists(#{change.counts}, :none) + :one")
     expression = "SET " + ", ".join(sets)
     if change.remove:
         expression += " REMOVE " + ", ".join(f"#{name}" for name in change.remove)

@@ -27,13 +27,12 @@ _ENDED = "#state = :running AND #lease <= :now"
 _HELD = "#state = :running AND #attempt = :attempt"
 _UNMOVED = "#seen <= :seen"
 _OLD = "#seen < :before AND attribute_not_exists(#shelf)"
-_STATES: Mapping[str, Value] = {
-    "pending": State.PENDING.value,
-    "retrying": State.RETRYING.value,
-    "running": State.RUNNING.value,
-}
+_UNCLAIMED: dict[str, Value] = {"pending": State.PENDING.value, "retrying": State.RETRYING.value}
 _NOT_IN_THE_INDEX = ("shelf", "slot", "hint")
-_PRUNED = ("strip", "seen", "state", "kind", "queue", "attempt", "most", "run_at", "made", "payload", "size", "error")
+_PRUNED = (
+    *("strip", "seen", "state", "kind", "queue", "attempt", "most", "run_at", "made", "payload", "size", "error"),
+    *("abandoned", "claimed_by", "taken_from", "spared"),
+)
 
 
 class Table:
@@ -68,14 +67,17 @@ class Table:
         refused = self._store.put(item)
         return refused is None or _bears(refused.item, "token", token)
 
-    def claim(self, id: int, *, now: int, lease_end: int, clock: int) -> Record | Refused:
-        """Makes the record running if it is due at `now`.
+    def claim(
+        self, id: int, *, worker: str, now: int, lease_end: int, clock: int, running: bool = False
+    ) -> Record | Refused:
+        """Makes the record running if it is due at `now`; `running` is whether it seems to be that already.
 
         Raises `UnreadableItemError` if it can be no record, which is then set aside, and `PayloadGoneError` if its
         payload is gone; it is then retried, and discarded after its attempts.
         """
         try:
-            item = self._claim(id, now=now, lease_end=lease_end, clock=clock)
+            claim = _Claim(worker, now, lease_end, running)
+            item = claim.recognize(self._transition(id, claim.change, clock, claim.allows))
             return item if isinstance(item, Refused) else records.read_record(item, self._payload(item))
         except UnreadableItemError as error:
             self.set_aside(items.key(id), error)
@@ -83,34 +85,6 @@ class Table:
         except PayloadGoneError as error:
             self._give_up(id, error, clock=clock, later=lease_end)
             raise
-
-    def _claim(self, id: int, *, now: int, lease_end: int, clock: int) -> Item | Refused:
-        """The item as it is once it was claimed by this call, be it by a request whose answer was lost."""
-        token = secrets.token_bytes(8)
-
-        def change(seen: int) -> Change:
-            return Change(
-                set={"state": State.RUNNING.value, "lease": lease_end, "claim": token, "seen": seen},
-                condition=f"(({_WAITING}) OR ({_ENDED})) AND #attempt < :largest AND {_UNMOVED}",
-                values={**_STATES, "now": now, "largest": records.LARGEST},
-                raises=("attempt",),
-            )
-
-        def is_due(item: Item) -> bool:
-            if "gone" in item:
-                return False
-            records.check_claimable(item)
-            due = records.due_time(item)
-            return due is not None and due <= now
-
-        try:
-            found = self._transition(id, change, clock, is_due)
-        except BackendError as error:
-            if code_of(error.__cause__) == codes.INVALID and (item := self._store.get(id)) is not None:
-                records.check_claimable(item)
-            raise
-        mine = isinstance(found, Refused) and _bears(found.item, "claim", token) and _shows(found.item, State.RUNNING)
-        return found.item if mine and isinstance(found, Refused) and found.item else found
 
     def _payload(self, item: Item) -> bytes:
         """The payload of a job, from whichever item has it."""
@@ -144,23 +118,36 @@ class Table:
         with suppress(ClaimLostError):  # somebody else has it already
             self.finish(id, attempt, outcome, clock=clock, change=change)
 
-    def finish(self, id: int, attempt: int, outcome: State, *, clock: int, change: Mapping[str, Value | None]) -> None:
+    def finish(
+        self,
+        id: int,
+        attempt: int,
+        outcome: State,
+        *,
+        clock: int,
+        change: Mapping[str, Value | None],
+        spare: bool = False,
+    ) -> None:
         """Moves the record that the claim holds to `outcome`, with what `change` sets or (None) removes."""
         token = secrets.token_bytes(8)
+        mark = "retried" if outcome is State.RETRYING else "ended"
         sets = {name: value for name, value in change.items() if value is not None}
         removed = tuple(name for name in ("lease", *change) if name not in sets)
 
-        def make(seen: int) -> Change:
+        def make(seen: int, _: Item | None) -> Change:
             return Change(
-                set={"state": outcome.value, **sets, "ended": token, "seen": seen},
+                set={"state": outcome.value, **sets, mark: token, "seen": seen},
                 remove=removed,
                 condition=f"{_HELD} AND {_UNMOVED}",
                 values={"running": State.RUNNING.value, "attempt": attempt},
+                counts="spared" if spare else "",
             )
 
         found = self._transition(id, make, clock, lambda item: _shows(item, State.RUNNING, attempt))
         if isinstance(found, Refused) and not (
-            _shows(found.item, outcome, attempt) or _bears(found.item, "ended", token)
+            _shows(found.item, outcome, attempt)
+            or _bears(found.item, mark, token)
+            or (found.repeated and _ended_by_itself(found.item, attempt))
         ):
             raise _lost(id, attempt, found.item)
 
@@ -204,18 +191,76 @@ class Table:
         return not isinstance(found, Refused) or _bears(found.item, "gone", token)
 
     def _transition(
-        self, id: int, make: Callable[[int], Change], clock: int, allowed: Callable[[Item], bool]
+        self, id: int, make: Callable[[int, Item | None], Change], clock: int, allowed: Callable[[Item], bool]
     ) -> Item | Refused:
         """An update that also moves `seen` to the clock, or leaves it where it is while the clock is behind it.
 
-        If the condition failed although what it found is `allowed`, then only the clock was behind.
+        If the condition failed although what it found is `allowed`, then the clock was behind, or `make` has to know
+        what was found.
         """
-        found = self._store.update(items.key(id), make(clock), "a transition")
+        found = self._update(id, make(clock, None))
         for _ in range(_ROUNDS):
             if not isinstance(found, Refused) or found.item is None or not allowed(found.item):
                 break
-            change = make(max(clock, records.integer(found.item, "seen")))
-            found = self._store.update(items.key(id), change, "a transition")
+            seen = max(clock, records.integer(found.item, "seen"))
+            found = self._update(id, make(seen, found.item))
+        return found
+
+    def _update(self, id: int, change: Change) -> Item | Refused:
+        try:
+            return self._store.update(items.key(id), change, "a transition")
+        except BackendError as error:
+            if code_of(error.__cause__) == codes.INVALID and (item := self._store.get(id)) is not None:
+                records.check_claimable(item)
+            raise
+
+
+class _Claim:
+    """One claim of a record, which may take several requests."""
+
+    def __init__(self, worker: str, now: int, lease_end: int, running: bool) -> None:
+        self._worker = worker
+        self._now = now
+        self._lease_end = lease_end
+        self._running = running
+        self._token = secrets.token_bytes(8)
+
+    def change(self, seen: int, found: Item | None) -> Change:
+        """Takes a record that waits, or one whose lease has ended, as it was found to be or is taken to be."""
+        supersedes = self._running if found is None else _shows(found, State.RUNNING)
+        sets: dict[str, Value] = {
+            "state": State.RUNNING.value,
+            "lease": self._lease_end,
+            "claim": self._token,
+            "seen": seen,
+            **({"claimed_by": self._worker} if self._worker else {}),
+        }
+        removed = () if self._worker else ("claimed_by",)
+        due = _ENDED if supersedes else _WAITING
+        states: dict[str, Value] = {"running": State.RUNNING.value} if supersedes else _UNCLAIMED
+        return Change(
+            set=sets,
+            remove=removed if supersedes else (*removed, "taken_from"),
+            condition=f"{due} AND #attempt < :largest AND {_UNMOVED}",
+            values={**states, "now": self._now, "largest": records.LARGEST},
+            raises="attempt",
+            counts="abandoned" if supersedes else "",
+            keeps=("taken_from", "claimed_by") if supersedes else ("", ""),
+        )
+
+    def allows(self, item: Item) -> bool:
+        """Whether it is due all the same; raises `UnreadableItemError` if that will never be known."""
+        if "gone" in item:
+            return False
+        records.check_claimable(item)
+        due = records.due_time(item)
+        return due is not None and due <= self._now
+
+    def recognize(self, found: Item | Refused) -> Item | Refused:
+        """The item if this call claimed it, be it by a request whose answer was lost."""
+        if isinstance(found, Refused) and found.item is not None:
+            mine = _bears(found.item, "claim", self._token) and _shows(found.item, State.RUNNING)
+            return found.item if mine else found
         return found
 
 
@@ -227,6 +272,13 @@ def _shows(item: Item | None, state: State, attempt: int | None = None) -> bool:
     if item is None or item.get("state", {}).get("S") != state:
         return False
     return attempt is None or item.get("attempt", {}).get("N") == str(attempt)
+
+
+def _ended_by_itself(item: Item | None, attempt: int) -> bool:
+    """Whether that attempt surely was retried: a later one began, and no claim of the record was ever superseded."""
+    if item is None or "state" not in item or "abandoned" in item:
+        return False
+    return records.integer(item, "attempt") > attempt
 
 
 def _lost(id: int, attempt: int, item: Item | None) -> ClaimLostError:

@@ -15,7 +15,7 @@ class MessageDeletedFirst(AwsBackend):
             sources.hints.delete_all()
             now = self._now()
             end = now + to_microseconds(params.lease)
-            found = sources.table.claim(hint.id, now=now, lease_end=end, clock=now)
+            found = sources.table.claim(hint.id, worker="", now=now, lease_end=end, clock=now)
             if isinstance(found, Record):
                 return found
         return None
