@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aws_support.between import Between
@@ -14,6 +15,7 @@ from lazyjobs import (
     CompleteParams,
     DiscardParams,
     ExtendParams,
+    FinishParams,
     InsertParams,
     PruneParams,
     Record,
@@ -36,7 +38,7 @@ class Worker:
         self.backend = place.open()
         self.claimed: list[Record] = []
 
-    def claim(self) -> dict[str, int]:
+    def claim(self) -> dict[str, Any]:
         record = self.backend.claim(ClaimParams(lease=LEASE, worker="other"))
         assert record is not None
         self.claimed.append(record)
@@ -89,11 +91,20 @@ def worker(place: Place) -> Iterator[Worker]:
     worker.backend.close()
 
 
-def claimed(backend: AwsBackend, payload: bytes = b"{}") -> dict[str, int]:
+def claimed(backend: AwsBackend, payload: bytes = b"{}") -> dict[str, Any]:
     backend.insert(InsertParams(kind="greet", payload=payload))
     record = backend.claim(ClaimParams(lease=LEASE))
     assert record is not None
     return {"id": record.id, "attempt": record.attempt}
+
+
+def perform(backend: AwsBackend, params: FinishParams) -> None:
+    if isinstance(params, CompleteParams):
+        backend.complete(params)
+    elif isinstance(params, RetryParams):
+        backend.retry(params)
+    else:
+        backend.discard(params)
 
 
 @pytest.mark.parametrize("payload", [b"{}", LARGE], ids=["small", "large"])
@@ -168,34 +179,24 @@ def test_a_claim_that_was_superseded_meanwhile_is_given_to_nobody_else(
     ],
 )
 def test_a_finish_knows_its_own_success(
-    backend: AwsBackend,
-    between: Between,
-    worker: Worker,
-    finish: type[CompleteParams | RetryParams | DiscardParams],
-    act: Act,
+    backend: AwsBackend, between: Between, worker: Worker, finish: type[FinishParams], act: Act
 ) -> None:
     claim = claimed(backend)
     between.arm("UpdateItem", lambda: act(worker))
-    {CompleteParams: backend.complete, RetryParams: backend.retry, DiscardParams: backend.discard}[finish](
-        finish(**claim)
-    )
+    perform(backend, finish(**claim))
     assert between.happened
     with pytest.raises(ClaimLostError):
         backend.extend(ExtendParams(**claim))
 
 
-def test_what_is_finished_after_another_worker_finished_it_is_a_lost_claim(
-    backend: AwsBackend, worker: Worker, place: Place
+@pytest.mark.parametrize("finish", [CompleteParams, RetryParams, DiscardParams])
+def test_what_another_worker_finished_meanwhile_is_a_lost_claim(
+    backend: AwsBackend, worker: Worker, finish: type[FinishParams]
 ) -> None:
     claim = claimed(backend)
     worker.claim_and_complete_after_the_lease()
-    for finish, params in (
-        (backend.complete, CompleteParams(**claim)),
-        (backend.retry, RetryParams(**claim)),
-        (backend.discard, DiscardParams(**claim)),
-    ):
-        with pytest.raises(ClaimLostError):
-            finish(params)  # type: ignore[operator]
+    with pytest.raises(ClaimLostError):
+        perform(backend, finish(**claim))
 
 
 def test_an_extension_does_not_touch_the_claim_that_superseded_it(
