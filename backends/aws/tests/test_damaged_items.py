@@ -153,7 +153,7 @@ def test_lists_counts_and_pruning_go_on(
         change(state=number(1)),
         change(state={"S": "paused"}),
     ],
-    ids=repr,
+    ids=["attempt text", "no attempt", "attempt 2^70", "seen text", "seen 2^62", "no state", "state 1", "state paused"],
 )
 def test_finishing_what_was_damaged_meanwhile_is_an_error_of_the_contract(
     place: Place, backend: AwsBackend, damage: Damage

@@ -218,6 +218,6 @@ def test_an_endpoint_in_boto3s_settings_that_is_none_is_a_lasting_error(monkeypa
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "nonsense")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-    with pytest.raises(BackendError, match="impossible as things are configured|cannot be reached") as caught:
+    with pytest.raises(BackendError, match=r"impossible as things are configured|cannot be reached") as caught:
         AwsBackend("eu-west-1", "shop").stats()
     assert not isinstance(caught.value, BackendUnavailableError)

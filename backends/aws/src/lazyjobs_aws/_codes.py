@@ -6,6 +6,8 @@ of these sets is of a request that stays wrong, unless it comes with a status of
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 INVALID = "ValidationException"
+STUMBLED = frozenset({INVALID, "InternalError", "InternalFailure", "InternalServerError", "500"})
+"""What the service answers to a request that does not fit the item that it finds."""
 
 THROTTLED = frozenset(
     {

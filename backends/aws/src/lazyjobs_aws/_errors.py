@@ -51,6 +51,13 @@ def was_repeated(error: BaseException | None) -> bool:
     return repetitions > 0
 
 
+def may_be_of_the_item(error: BaseException | None) -> bool:
+    """Whether the service may have stumbled over what stands in the item, rather than over the request."""
+    if isinstance(error, ClientError):
+        return code_of(error) in codes.STUMBLED
+    return not isinstance(error, BotoCoreError)
+
+
 @contextmanager
 def translated(address: Address, doing: str) -> Iterator[None]:
     """Whatever boto3 raises inside leaves as a `BackendError`, with its cause."""
@@ -64,6 +71,10 @@ def translated(address: Address, doing: str) -> Iterator[None]:
         raise BackendUnavailableError(f"{doing} on {address} takes longer than was waited for: {error}") from error
     except (BotoCoreError, ResponseParserError) as error:
         raise _from_client(error, address, doing) from error
+    except BackendError:
+        raise
+    except Exception as error:
+        raise BackendError(f"{doing} on {address} made boto3 fail: {error!r}") from error
 
 
 def _from_client(error: Exception, address: Address, doing: str) -> BackendError:

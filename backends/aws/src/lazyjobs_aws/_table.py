@@ -7,10 +7,9 @@ from time import monotonic
 from typing import Any
 
 from lazyjobs import BackendError, BackendUnavailableError, ClaimLostError, InsertParams, Record, State
-from lazyjobs_aws import _codes as codes
 from lazyjobs_aws import _items as items
 from lazyjobs_aws import _records as records
-from lazyjobs_aws._errors import code_of
+from lazyjobs_aws._errors import may_be_of_the_item
 from lazyjobs_aws._items import PAYLOAD, Item, Value
 from lazyjobs_aws._records import PayloadGoneError, UnreadableItemError
 from lazyjobs_aws._store import Change, Refused, Store
@@ -210,7 +209,7 @@ class Table:
         try:
             return self._store.update(items.key(id), change, "a transition")
         except BackendError as error:
-            if code_of(error.__cause__) == codes.INVALID and (item := self._store.get(id)) is not None:
+            if may_be_of_the_item(error.__cause__) and (item := self._store.get(id)) is not None:
                 records.check_claimable(item)
             raise
 
