@@ -119,7 +119,7 @@ def leftovers(store: Store, before: int) -> Iterator[tuple[int, str]]:
 def _scan_jobs(store: Store, wanted: Filter, *attributes: str) -> Iterator[Item]:
     """All jobs that may be wanted; of each what it has, or only id, state and those attributes."""
     conditions, values = wanted.spell()
-    conditions += ["part = :job", "attribute_exists(#state)"]
+    conditions += ["part = :job", "attribute_not_exists(#gone)"]
     values[":job"] = encode(JOB)
     if wanted.before is not None:
         conditions.append("#seen <= :seen")

@@ -44,6 +44,12 @@ def moment(item: Item, name: str) -> datetime:
         return from_microseconds(int(item[name]["N"]))
 
 
+def microseconds(item: Item, name: str) -> int:
+    """A time of an item."""
+    moment(item, name)
+    return integer(item, name)
+
+
 def state_of(item: Item) -> State:
     with _naming(item, "state"):
         return State(item["state"]["S"])

@@ -125,7 +125,7 @@ class Store:
                     Key=key,
                     UpdateExpression=expression,
                     ConditionExpression=change.condition,
-                    ExpressionAttributeNames=_names(expression + change.condition),
+                    ExpressionAttributeNames=_names(f"{expression} {change.condition}"),
                     ExpressionAttributeValues=items.encode_all({f":{name}": value for name, value in values.items()}),
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -210,7 +210,7 @@ class Store:
 
     def _pages(self, verb: str, **params: Any) -> Iterator[Item]:
         """All items of all pages; a `Limit` is that of the first page, and the later ones are larger."""
-        names = _names(params.get("FilterExpression", "") + params.get("ProjectionExpression", ""))
+        names = _names(f"{params.get('FilterExpression', '')} {params.get('ProjectionExpression', '')}")
         if names:
             params["ExpressionAttributeNames"] = names
         while True:

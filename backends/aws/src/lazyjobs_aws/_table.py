@@ -201,7 +201,7 @@ class Table:
         for _ in range(_ROUNDS):
             if not isinstance(found, Refused) or found.item is None or not allowed(found.item):
                 break
-            seen = max(clock, records.integer(found.item, "seen"))
+            seen = max(clock, records.microseconds(found.item, "seen"))
             found = self._update(id, make(seen, found.item))
         return found
 
