@@ -62,9 +62,8 @@ def test_an_sqs_that_does_not_answer_hardly_holds_up_anything(
         backend = open_backend(monkeypatch, prefix, dynamodb=emulator, sqs=sqs, attempts=3)
         began = time.monotonic()
         ids = {backend.insert(InsertParams(kind="greet", queue=queue)).id for queue in QUEUES}
-        ids |= {
-            record.id for record in backend.insert_many([InsertParams(kind="greet", queue=each) for each in QUEUES])
-        }
+        batch = backend.insert_many([InsertParams(kind="greet", queue=queue) for queue in QUEUES])
+        ids |= {record.id for record in batch}
         inserted = time.monotonic() - began
         assert backend.wait(WaitParams(queues=QUEUES, timeout=timedelta(seconds=5)))
         claimed = [backend.claim(ClaimParams(queues=QUEUES)) for _ in ids]
@@ -92,7 +91,7 @@ def test_a_dynamodb_that_does_not_answer_is_unavailable_within_its_limits(
         backend.close()
 
 
-def test_dead_connections_do_not_keep_a_lease_from_being_extended(
+def test_a_dead_connection_does_not_keep_a_lease_from_being_extended(
     monkeypatch: pytest.MonkeyPatch, emulator: str, prefix: str
 ) -> None:
     port = urlsplit(emulator).port
@@ -102,7 +101,7 @@ def test_dead_connections_do_not_keep_a_lease_from_being_extended(
     backend.insert(InsertParams(kind="greet"))
     record = backend.claim(ClaimParams())
     assert record is not None
-    assert proxy.freeze() >= 1
+    proxy.swallow(1)
     began = time.monotonic()
     backend.extend(ExtendParams(id=record.id, attempt=record.attempt, lease=timedelta(hours=1)))
     took = time.monotonic() - began

@@ -104,7 +104,8 @@ def test_a_record_whose_payload_is_gone_is_discarded_after_its_attempts(place: P
     lost = backend.insert(InsertParams(kind="greet", payload=LARGE, max_attempts=3))
     lose_payload(place, lost)
     behind = backend.insert(InsertParams(kind="greet", payload=LARGE))
-    told, claimed = [], []
+    told: list[str] = []
+    claimed: list[Record] = []
     for _ in range(12):
         try:
             claimed += backend.claim_many(ClaimParams(lease=timedelta(seconds=60)), 1)

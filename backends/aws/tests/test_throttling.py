@@ -18,7 +18,7 @@ LARGE = b'"' + b"x" * 3000 + b'"'
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What would have been waited."""
     waited: list[float] = []
-    monkeypatch.setattr(store.time, "sleep", waited.append)
+    monkeypatch.setattr(store, "sleep", waited.append)
     return waited
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 from msgspec import Struct
 
 from lazyjobs import BackendError
@@ -79,7 +80,7 @@ class Clients:
                 # A session is not thread-safe, and the default one is shared by the whole process.
                 session = self._session or boto3.Session()
                 try:
-                    self._made[limits] = session.client(
+                    client = session.client(
                         limits.service,
                         region_name=self._address.region,
                         endpoint_url=self._address.endpoint_url,
@@ -89,12 +90,22 @@ class Clients:
                     raise BackendError(
                         f"{limits.service} cannot be reached as things are configured: {error}"
                     ) from error
+                client.meta.events.register("before-parse", _check_whole, unique_id="lazyjobs-whole")
+                self._made[limits] = client
             return self._made[limits]
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
         for client in self._made.values():
             client.close()
+
+
+def _check_whole(response_dict: dict[str, Any], **_: object) -> None:
+    """Raises for an answer that broke off: boto3 would take it for one that says nothing."""
+    headers, body = response_dict["headers"], response_dict["body"]
+    length = headers.get("Content-Length", "")
+    if isinstance(body, bytes) and length.isdecimal() and "Content-Encoding" not in headers and len(body) < int(length):
+        raise ResponseParserError(f"the answer broke off after {len(body)} of {length} bytes")
 
 
 def _configure(limits: Limits) -> Config:

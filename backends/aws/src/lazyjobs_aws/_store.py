@@ -2,9 +2,9 @@
 
 import random
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import sleep
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -198,7 +198,7 @@ class Store:
                     f"reading on {self.address} was turned away: the table is throttled and answers nothing; try again"
                 )
             asked = left
-            time.sleep(random.uniform(0.5, 1) * min(_FIRST_PAUSE * 2 ** (pauses - 1), _LONGEST_PAUSE))  # noqa: S311
+            sleep(random.uniform(0.5, 1) * min(_FIRST_PAUSE * 2 ** (pauses - 1), _LONGEST_PAUSE))  # noqa: S311
 
     def scan(self, **params: Any) -> Iterator[Item]:
         """All items that a Scan with `params` finds, by what was acknowledged before."""

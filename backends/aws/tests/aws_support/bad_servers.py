@@ -69,12 +69,12 @@ def bad_server(manner: Manner) -> Iterator[str]:
 
 
 class Proxy:
-    """Passes connections on to a server, until those that are open are frozen: then they are as good as dead."""
+    """Passes connections on to a server, but for those that it swallows: what is sent on them goes nowhere."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._frozen: set[socket.socket] = set()
-        self._open: set[socket.socket] = set()
+        self._to_swallow = 0
+        self._over = Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         Thread(target=self._accept, daemon=True).start()
 
@@ -82,12 +82,12 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def freeze(self) -> int:
-        """Lets nothing more through on the connections that there are; how many."""
-        self._frozen |= self._open
-        return len(self._frozen)
+    def swallow(self, number: int) -> None:
+        """The next so many requests are lost on connections that stay open."""
+        self._to_swallow = number
 
     def close(self) -> None:
+        self._over.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -96,19 +96,20 @@ class Proxy:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
-                self._open.add(near)
-                for source, sink in ((near, far), (far, near)):
-                    Thread(target=self._pass, args=(near, source, sink), daemon=True).start()
+                Thread(target=self._pass, args=(near,), daemon=True).start()
 
-    def _pass(self, near: socket.socket, source: socket.socket, sink: socket.socket) -> None:
+    def _pass(self, near: socket.socket) -> None:
+        with near, socket.create_connection(("127.0.0.1", self._port)) as far, suppress(OSError):
+            Thread(target=self._return, args=(far, near), daemon=True).start()
+            while request := near.recv(65536):
+                if self._to_swallow:
+                    self._to_swallow -= 1
+                    self._over.wait(120)
+                    return
+                far.sendall(request)
+
+    def _return(self, far: socket.socket, near: socket.socket) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
-                if near not in self._frozen:
-                    sink.sendall(data)
-        if near not in self._frozen:
-            self._open.discard(near)
-            for each in (source, sink):
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
-                each.close()
+            while answer := far.recv(65536):
+                near.sendall(answer)
+            near.shutdown(socket.SHUT_RDWR)
