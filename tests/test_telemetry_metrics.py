@@ -3,6 +3,7 @@
 import gc
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from typing import Literal
 
 import pytest
 from msgspec import structs
@@ -44,13 +45,15 @@ def telescope() -> Telescope:
     return Telescope()
 
 
-def observe(telescope: Telescope, depth: timedelta | None = NO_TIME) -> OpenTelemetry:
+def observe(telescope: Telescope, depth: timedelta | Literal["auto"] | None = NO_TIME) -> OpenTelemetry:
     return OpenTelemetry(
         tracer_provider=telescope.tracer_provider, meter_provider=telescope.meter_provider, depth=depth
     )
 
 
-def make(telescope: Telescope, backend: MemoryBackend | None = None, depth: timedelta | None = NO_TIME) -> JobRunner:
+def make(
+    telescope: Telescope, backend: MemoryBackend | None = None, depth: timedelta | Literal["auto"] | None = NO_TIME
+) -> JobRunner:
     return JobRunner(backend or MemoryBackend(), jobs=[Do, Impatient], observers=[observe(telescope, depth)])
 
 
@@ -263,3 +266,32 @@ def test_every_metric_says_what_it_is(telescope: Telescope, name: str) -> None:
     metric = next(metric for metric in telescope.metrics() if metric.name == name)
     assert metric.description
     assert metric.unit in {"s", "{message}", "{attempt}", "{record}"}
+
+
+class Expensive(MemoryBackend):
+    """Counting its records costs much, it says."""
+
+    expensive_stats = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def stats(self) -> Stats:
+        self.asked += 1
+        return super().stats()
+
+
+@pytest.mark.parametrize(
+    ("backend", "depth", "counted"),
+    [(Expensive(), "auto", False), (Expensive(), NO_TIME, True), (MemoryBackend(), "auto", True)],
+    ids=["expensive", "expensive, and told to", "cheap"],
+)
+def test_records_whose_counting_is_expensive_are_counted_only_if_that_is_wanted(
+    telescope: Telescope, backend: MemoryBackend, depth: timedelta | Literal["auto"], counted: bool
+) -> None:
+    with make(telescope, backend, depth) as runner:
+        runner.enqueue(Do())
+        assert bool(depths(telescope)) is counted
+    if isinstance(backend, Expensive):
+        assert bool(backend.asked) is counted

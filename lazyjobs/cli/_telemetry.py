@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lazyjobs.cli._usage import UsageError
@@ -9,6 +10,9 @@ from lazyjobs.runner import JobRunner, Observer
 
 if TYPE_CHECKING:
     from lazyjobs.telemetry.prometheus import Prometheus
+
+_DEPTH = timedelta(seconds=10)
+"""A command that does nothing but count counts also where that is expensive."""
 
 
 def add_telemetry_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +39,7 @@ def count_records(runner: JobRunner) -> "Prometheus":
     except ModuleNotFoundError as error:
         raise _missing("prometheus", "prometheus", error) from error
     present = (observer for observer in runner.observers if isinstance(observer, Prometheus))
-    observer = next(present, None) or Prometheus(tracer_provider=NoOpTracerProvider())
+    observer = next(present, None) or Prometheus(tracer_provider=NoOpTracerProvider(), depth=_DEPTH)
     observer.watch(runner)
     return observer
 

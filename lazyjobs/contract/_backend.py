@@ -13,7 +13,8 @@ class Backend(Protocol):
 
     Synchronous and thread-safe: any thread may call any method at any time. What holds for all seven (time, payloads,
     isolation, durability, errors) is said in `lazyjobs.contract`; what else a backend may offer, in the `Supports…`
-    protocols. A class may name the contract it was written for, as a literal `contract_version = 1`.
+    protocols. A class may name the contract it was written for, as a literal `contract_version = 1`. One whose `stats`
+    reads something of every record says `expensive_stats = True`, and is not asked for them on a timer by default.
     """
 
     def insert(self, params: InsertParams) -> Record:

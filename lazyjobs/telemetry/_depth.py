@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -17,6 +18,8 @@ from lazyjobs.runner import JobRunner
 from lazyjobs.telemetry import _names as names
 
 logger = logging.getLogger("lazyjobs")
+
+_AUTO = timedelta(seconds=10)
 
 Counts = Counter[tuple[str, State]]
 
@@ -36,10 +39,13 @@ class Depth:
             "lazyjobs.records", [self._observe], "{record}", "Records in the backend by queue and state."
         )
 
-    def watch(self, runner: JobRunner, max_age: timedelta) -> None:
-        """Reports what the backend of `runner` has, no older than that, as long as the runner lives."""
+    def watch(self, runner: JobRunner, max_age: timedelta | Literal["auto"]) -> None:
+        """Reports what the backend of `runner` has, no older than that, as long as the runner lives.
+
+        "auto" is ten seconds, and never for a backend whose stats are expensive.
+        """
         with self._lock:
-            self._runners[runner] = _Asked(max_age.total_seconds())
+            self._runners[runner] = _Asked(max_age)
 
     def _observe(self, _: CallbackOptions) -> Iterator[Observation]:
         with self._lock:
@@ -67,12 +73,15 @@ class Depth:
 class _Asked:
     """What one backend answered last."""
 
-    def __init__(self, max_age: float) -> None:
-        self._max_age = max_age
+    def __init__(self, max_age: timedelta | Literal["auto"]) -> None:
+        self._auto = max_age == "auto"
+        self._max_age = (_AUTO if isinstance(max_age, str) else max_age).total_seconds()
         self._asked_at = float("-inf")
         self._counts = Counts()
 
     def count(self, backend: Backend) -> Counts:
+        if self._auto and getattr(backend, "expensive_stats", False):
+            return self._counts
         now = monotonic()
         if now - self._asked_at >= self._max_age:
             found = backend.stats().by_queue_state

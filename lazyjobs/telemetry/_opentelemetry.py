@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
 from time import perf_counter, time_ns
+from typing import Literal
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.metrics import MeterProvider
@@ -27,7 +28,8 @@ class OpenTelemetry:
     nothing is recorded; a NoOpTracerProvider leaves the spans out. The span of an attempt is linked to that of its
     enqueue and begins a trace of its own; with `continue_trace` it is a child of it too, so that one trace has both,
     and every retry. The records in the backend are counted when metrics are collected, by runners that were started,
-    and at most once in `depth`; None leaves them out. Giving it to several runners, or each its own, comes to the same.
+    and at most once in `depth`; None leaves them out, "auto" is ten seconds, or None where the backend says that its stats
+    are expensive, as on DynamoDB. Giving it to several runners, or each its own, comes to the same.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class OpenTelemetry:
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         continue_trace: bool = False,
-        depth: timedelta | None = timedelta(seconds=10),
+        depth: timedelta | Literal["auto"] | None = "auto",
     ) -> None:
         self.continue_trace = continue_trace
         self._tracer_provider = tracer_provider

@@ -1,6 +1,7 @@
 """The metrics of OpenTelemetry, for Prometheus to scrape; needs the extra `lazyjobs[prometheus]`."""
 
 from datetime import timedelta
+from typing import Literal
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
@@ -25,7 +26,7 @@ class Prometheus(OpenTelemetry):
         *,
         tracer_provider: TracerProvider | None = None,
         continue_trace: bool = False,
-        depth: timedelta | None = timedelta(seconds=10),
+        depth: timedelta | Literal["auto"] | None = "auto",
     ) -> None:
         self.registry = _make_registry() if registry is None else registry
         reader = PrometheusMetricReader(registry=self.registry, scope_info_enabled=False)

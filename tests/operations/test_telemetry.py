@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def fail() -> None:
 
 def test_spans_metrics_and_the_page_agree_with_the_backend(backend_url: str, backend: Backend) -> None:
     telescope, ran = Telescope(), list[None]()
-    observer = Prometheus(tracer_provider=telescope.tracer_provider)
+    observer = Prometheus(tracer_provider=telescope.tracer_provider, depth=timedelta(0))
     runner = JobRunner(backend_url, jobs=[Do, Impatient], observers=[observer])
     runner.enqueue(action(lambda: ran.append(None)))
     runner.enqueue(impatient(fail))
