@@ -28,8 +28,8 @@ class OpenTelemetry:
     nothing is recorded; a NoOpTracerProvider leaves the spans out. The span of an attempt is linked to that of its
     enqueue and begins a trace of its own; with `continue_trace` it is a child of it too, so that one trace has both,
     and every retry. The records in the backend are counted when metrics are collected, by runners that were started,
-    and at most once in `depth`; None leaves them out, "auto" is ten seconds, or None where the backend says that its stats
-    are expensive, as on DynamoDB. Giving it to several runners, or each its own, comes to the same.
+    and at most once in `depth`; None leaves them out, "auto" is ten seconds, or None where the backend says that its
+    stats are expensive, as on DynamoDB. Giving it to several runners, or each its own, comes to the same.
     """
 
     def __init__(
