@@ -8,6 +8,7 @@ from lazyjobs_testkit.rules import (
     errors,
     extend,
     fencing,
+    fields,
     finish,
     insert,
     lease,
@@ -19,7 +20,7 @@ from lazyjobs_testkit.rules import (
 )
 from lazyjobs_testkit.rules._rule import Level, Rule
 
-_AREAS = (insert, payload, time, claim, finish, fencing, lease, listing, stats, aliasing, errors)
+_AREAS = (insert, payload, time, claim, finish, fencing, lease, fields, listing, stats, aliasing, errors)
 _CAUSE = (
     "what an earlier call left behind: an index, a cache, a counter or a column that one of the transitions forgets"
 )
