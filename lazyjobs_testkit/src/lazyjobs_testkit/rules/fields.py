@@ -29,7 +29,7 @@ RULES = (
         text=_NEW,
         level=Level.CORE,
         cause="a column's default: NULL for claimed_by, '' for taken_from",
-        needs=("INS-01", "INS-10"),
+        needs=("INS-01",),
     ),
     Rule(
         id="FLD-02",
@@ -86,7 +86,7 @@ RULES = (
         "Set by each claim, kept until the next.",
         level=Level.CORE,
         cause="the fields are cleared together with the lease",
-        needs=(*_AGAIN, "FLD-04", "FLD-06", "TRN-01", "TRN-02", "TRN-03", "INS-06"),
+        needs=(*_AGAIN, "FLD-04", "FLD-05", "FLD-06", "TRN-01", "TRN-02", "TRN-03", "INS-06"),
     ),
     Rule(
         id="FLD-09",
@@ -94,7 +94,7 @@ RULES = (
         text=_SPARED,
         level=Level.CORE,
         cause="spared is not stored (a backend written before there was one), or max_attempts is raised instead",
-        needs=(*_CLAIMED, *_RETRIED, "TRN-11"),
+        needs=(*_CLAIMED, *_RETRIED),
     ),
     Rule(
         id="FLD-10",
@@ -127,7 +127,7 @@ RULES = (
         level=Level.CAPABILITY,
         cause=_COLUMN,
         capability=SupportsExtend,
-        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-09", "EXT-01", "EXT-05"),
+        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-09", "FLD-12", "EXT-01", "EXT-05"),
     ),
     Rule(
         id="FLD-14",
@@ -146,7 +146,7 @@ RULES = (
         level=Level.CAPABILITY,
         cause="a statement of its own, which forgets spare or the worker",
         capability=SupportsFinishAndClaim,
-        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-07", "FLD-09", "BLK-12", "BLK-13"),
+        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-07", "FLD-09", "FLD-10", "BLK-12", "BLK-13"),
     ),
 )
 

@@ -133,7 +133,7 @@ RULES = (
         text="`limit` counts what passed.",
         level=Level.CORE,
         cause="the newest are fetched first and filtered afterwards (a DynamoDB Limit with a FilterExpression)",
-        needs=("INS-01", "LST-03", "LST-12", "LST-13"),
+        needs=("INS-01", "LST-03", "LST-15"),
     ),
     Rule(
         id="LST-17",

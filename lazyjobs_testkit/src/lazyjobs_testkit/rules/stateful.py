@@ -65,7 +65,7 @@ RULES = (
         text="Makes the current claim's lease end at `now + params.lease`, be that later or earlier than before.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_EXTEND),
+        needs=("STF-01", "FLD-13", *_EXTEND),
         capability=SupportsExtend,
     ),
     Rule(
@@ -84,7 +84,7 @@ RULES = (
         "fewer.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_BULK),
+        needs=("STF-01", "FLD-14", *_BULK),
         capability=SupportsClaimMany,
     ),
     Rule(
@@ -93,7 +93,7 @@ RULES = (
         text="Does `complete`, `retry` or `discard`, by the type of `finish`, then `claim`, in one commit.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_BULK),
+        needs=("STF-01", "FLD-15", *_BULK),
         capability=SupportsFinishAndClaim,
     ),
     Rule(
