@@ -8,7 +8,7 @@ from inspect import isawaitable
 from lazyjobs.jobs import DecodeError, Job, Registry, UnknownKindError, cut
 from lazyjobs.runner._context import JOB
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._ending import Ending
+from lazyjobs.runner._ending import Ending, forget_tracebacks
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._spare import can_be_spared
 from lazyjobs.runner._verdicts import Verdicts
@@ -34,7 +34,10 @@ class Attempts:
         try:
             work = self._registry.find(job.record.kind).codec.decode(job.record.payload)
         except UnknownKindError as error:
-            return self._verdicts.unknown(job, error)
+            try:
+                return self._verdicts.unknown(job, error)
+            finally:
+                forget_tracebacks(error)
         except DecodeError as error:
             return Ending.discard(job.record, cut(str(error)), error.__cause__)
         except BaseException as error:

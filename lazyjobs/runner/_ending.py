@@ -49,10 +49,11 @@ class Ending:
         """
         error, self.error = self.error, None
         if error is not None:
-            _forget_tracebacks(error)
+            forget_tracebacks(error)
 
 
-def _forget_tracebacks(error: BaseException) -> None:
+def forget_tracebacks(error: BaseException) -> None:
+    """Drops the tracebacks of `error` and of all that is chained to it or grouped in it."""
     left, seen = [error], set[int]()
     while left:
         each = left.pop()

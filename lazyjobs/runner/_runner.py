@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
-from lazyjobs.jobs import Definition, FindJob, Job, Registry
+from lazyjobs.jobs import Definition, FindJob, InvalidJobError, Job, Registry
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._clock import DelayClock
@@ -204,6 +204,8 @@ class JobRunner:
         return self._insert(job, queue, run_at)
 
     def _insert(self, job: Job, queue: str | None, run_at: datetime | None) -> Record:
+        if not hasattr(job, "work"):
+            raise InvalidJobError(f"only jobs can be enqueued, not {job!r}; give an instance of a registered class")
         registration = self._registry.find_for(job)
         definition = registration.definition
         params = InsertParams(
@@ -305,6 +307,8 @@ class JobRunner:
         nothing of what is enqueued meanwhile. `configure` says what holds afterwards. Raises `RunnerStateError` if it
         is overridden already.
         """
+        if not isinstance(backend, Backend):
+            raise TypeError(f"backend must be a Backend, not {backend!r}")
         check_function("clock", clock, "tells aware UTC")
         check_function("drain", drain, "runs what is due")
         with self._lock:

@@ -54,7 +54,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         states: Collection[State] | None = None,
     ) -> Self:
         """What `backend` holds now; raises what it raises. `states` narrows `recent` and nothing else."""
-        options = ListOptions(limit=cls.LIMIT, states=None if states is None else frozenset(states))
+        options = ListOptions(limit=cls.LIMIT, states=states)  # type: ignore[arg-type]
         return cls(
             running=running,
             definitions=definitions,
