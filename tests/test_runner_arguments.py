@@ -59,12 +59,12 @@ CALLS: list[tuple[str, Call, str]] = [
     (
         "enqueue_in",
         lambda runner: runner.enqueue_in(Do(), 5),
-        "delay must be a timedelta, not int; write timedelta(sec",
+        "delay must be a timedelta, not int; write timed",
     ),
     (
         "enqueue_in",
         lambda runner: runner.enqueue_in(Do(), "5m"),
-        "delay must be a timedelta, not str; write timedelta(",
+        "delay must be a timedelta, not str; write timed",
     ),
     ("enqueue_in", lambda runner: runner.enqueue_in(Do(), NOW), "delay must be a timedelta, not datetime; "),
     ("enqueue_in", lambda runner: runner.enqueue_in(Do(), None), "delay must be a timedelta, not NoneType"),
@@ -74,7 +74,7 @@ CALLS: list[tuple[str, Call, str]] = [
     (
         "enqueue_at",
         lambda runner: runner.enqueue_at(Do(), 5),
-        "run_at must be an aware datetime, not 5; write datetime(",
+        "run_at must be an aware datetime, not 5; write dat",
     ),
     ("enqueue_at", lambda runner: runner.enqueue_at(Do(), None), "run_at must be an aware datetime, not None"),
     ("enqueue_at", lambda runner: runner.enqueue_at(Do(), timedelta(1)), "or use enqueue_in for a delay"),

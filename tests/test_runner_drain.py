@@ -1,5 +1,6 @@
 """Draining: all that is due, and what becomes due on the way."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread, current_thread
@@ -12,6 +13,7 @@ from lazyjobs import (
     BackendError,
     BackendUnavailableError,
     ClaimParams,
+    FinishParams,
     JobRunner,
     Record,
     RunnerStateError,
@@ -111,6 +113,60 @@ def test_what_was_enqueued_after_the_last_empty_answer_is_run_too() -> None:
     runner.enqueue(action(enqueue_late))
     assert runner.drain(timedelta(seconds=20))
     assert states(runner) == {State.SUCCEEDED: 2}
+
+
+class Counting(MemoryBackend):
+    """Counts the claims."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+
+    def claim(self, params: ClaimParams) -> Record | None:
+        self.calls["claim"] += 1
+        return super().claim(params)
+
+
+@pytest.mark.parametrize("make", [Counting, PlainBackend])
+def test_a_drain_does_not_end_while_a_worker_may_still_enqueue(make: Callable[[], Counting | PlainBackend]) -> None:
+    backend = make()
+    runner = JobRunner(backend, jobs=[Do], workers=2, poll_interval=timedelta(milliseconds=5))
+
+    def enqueue_last() -> None:
+        asked = backend.calls["claim"]
+        wait_until(lambda: backend.calls["claim"] >= asked + 5 or not runner.running)
+        runner.enqueue(action(lambda: None))
+
+    runner.enqueue(action(enqueue_last))
+    assert runner.drain(timedelta(seconds=20))
+    assert states(runner) == {State.SUCCEEDED: 2}
+
+
+class Shy(MemoryBackend):
+    """Answers that nothing is due although something is, four times in a row, as one may that cannot order globally."""
+
+    asked = 0
+
+    def claim(self, params: ClaimParams) -> Record | None:
+        self.asked += 1
+        return None if self.asked % 5 else super().claim(params)
+
+    def claim_many(self, params: ClaimParams, limit: int) -> list[Record]:
+        record = self.claim(params)
+        return [] if record is None else [record]
+
+    def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
+        super().complete(finish)  # type: ignore[arg-type]
+        return self.claim(params)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_empty_answers_end_a_drain_only_once_the_backend_has_nothing_to_wait_for(workers: int) -> None:
+    runner = JobRunner(Shy(), jobs=[Do], workers=workers, poll_interval=timedelta(milliseconds=5))
+    for _ in range(5):
+        runner.enqueue(action(lambda: None))
+    assert runner.drain(timedelta(seconds=20))
+    assert states(runner) == {State.SUCCEEDED: 5}
 
 
 def test_a_wait_that_is_wrong_every_time_does_not_keep_the_drain_from_ending() -> None:

@@ -144,13 +144,14 @@ async def _drive(work: Awaitable[object], job: CurrentJob) -> BaseException | No
     return None
 
 
+# What asyncio has for those that nest loops.
+running_loop = asyncio._get_running_loop  # noqa: SLF001
+
+
 @contextmanager
 def no_loop_here() -> Iterator[None]:
-    """Hides the event loop of this thread, if it runs one, from plain work: that could never await anything on it."""
-    loop = asyncio._get_running_loop()  # noqa: SLF001 (what asyncio has for those that nest loops)
-    if loop is None:
-        yield
-        return
+    """Hides the event loop that this thread runs from plain work, which could never await anything on it."""
+    loop = asyncio.get_running_loop()
     asyncio._set_running_loop(None)  # noqa: SLF001
     asyncio.set_event_loop(None)
     try:

@@ -24,6 +24,10 @@ class RecordSummary(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     lease_expires_at: datetime | None
     last_error: str
+    abandoned: int
+    claimed_by: str
+    taken_from: str | None
+    spared: int
 
     @classmethod
     def of(cls, record: Record) -> Self:
