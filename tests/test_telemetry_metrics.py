@@ -98,6 +98,7 @@ def test_what_the_conventions_require_is_there(telescope: Telescope) -> None:
         assert "error.type" not in point
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_retries_and_discards_are_counted_and_the_run_time_of_failures_has_their_type(telescope: Telescope) -> None:
     runner = make(telescope)
     for job in (impatient(fail), action(lambda: None)):
@@ -295,3 +296,15 @@ def test_records_whose_counting_is_expensive_are_counted_only_if_that_is_wanted(
         assert bool(depths(telescope)) is counted
     if isinstance(backend, Expensive):
         assert bool(backend.asked) is counted
+
+
+def test_a_claim_that_takes_a_record_over_is_counted(telescope: Telescope) -> None:
+    runner = make(telescope)
+    runner.enqueue(action(lambda: None))
+    runner.drain()
+    assert "lazyjobs.takeovers" not in telescope.collect()
+    runner.enqueue(action(lambda: None))
+    runner.backend.claim(ClaimParams(worker="gone", lease=timedelta(microseconds=1)))
+    runner.drain()
+    (point,) = telescope.collect()["lazyjobs.takeovers"]
+    assert point == {"messaging.destination.name": "default", "messaging.lazyjobs.kind": "do", "value": 1}

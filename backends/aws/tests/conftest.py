@@ -18,7 +18,7 @@ from aws_support.place import Place
 
 _numbers = count(1)
 _WHOLE_KIT = "LAZYJOBS_AWS_WHOLE_KIT"
-_QUICK = {"CLM", "TRN", "FEN", "LSE", "EXT", "PAY", "STF", "CLK", "FLD", "LST"}
+_QUICK = {"CLM", "TRN", "FEN", "LSE", "EXT", "PAY", "STF", "CLK", "FLD", "LST", "URL"}
 _RULE = re.compile(r"\[([A-Z]{3})-[0-9]{2}")
 
 

@@ -5,6 +5,7 @@ the process.
 """
 
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -60,6 +61,11 @@ class AwsHarness(Harness):
             session=self._session(),
             clock=lambda: read_utc() + self._offsets.get(namespace, timedelta(0)),
         )
+
+    def url_of(self, namespace: str) -> str:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            os.environ.setdefault(name, "emulator")  # boto3 wants some, and an emulator takes any
+        return str(self._address(namespace))
 
     def destroy(self, namespace: str) -> None:
         self._provisioned.discard(namespace)
