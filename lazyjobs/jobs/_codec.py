@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from lazyjobs.jobs._difference import Comparison
+from lazyjobs.jobs._difference import Comparison, compare_plainly
 from lazyjobs.jobs._errors import DecodeError, EncodeError
 from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
 from lazyjobs.jobs._job import Job
@@ -23,7 +23,7 @@ Encode = Callable[[object], bytes]
 class Codec(Generic[J]):
     """Encodes and decodes the jobs of one class; msgspec does the work and the validation."""
 
-    __slots__ = ("_cls", "_comparison", "_decoder", "_has_fields", "_kind", "_notices")
+    __slots__ = ("_are_plainly_same", "_cls", "_comparison", "_decode", "_has_fields", "_kind", "_notices")
 
     def __init__(self, cls: type[J]) -> None:
         self._cls = cls
@@ -32,7 +32,8 @@ class Codec(Generic[J]):
         self._notices = notices_unknown(cls)
         self._comparison = Comparison(_is_faithful)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
-        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(shape, dec_hook=_read)
+        self._decode: Callable[[bytes], object] = msgspec.json.Decoder(shape, dec_hook=_read).decode
+        self._are_plainly_same = compare_plainly(cls)
 
     def encode(self, job: J) -> bytes:
         """The fields of `job` as JSON.
@@ -42,25 +43,34 @@ class Codec(Generic[J]):
         """
         if not self._has_fields:
             return b"{}"
-        payload, problem = self._try(_by_alias, job)
-        if problem is None:
-            return payload
-        # Members that a model names otherwise than it reads them come back by the names of their fields.
-        by_name, other_problem = self._try(_by_name, job)
-        if other_problem is None:
-            return by_name
-        raise problem
+        try:
+            payload = _by_alias(job)
+            back = self._decode(payload)
+            if not self._are_plainly_same(job, back):
+                self._comparison.check(job, back)
+        except Exception:
+            payload = b""
+        return payload or self._encode_otherwise(job)
 
     def decode(self, payload: bytes) -> J:
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
-            fields = self._decoder.decode(strip_trace(payload) if self._notices else payload)
+            fields = self._decode(strip_trace(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             reason = explain(error, payload)
             refused = DecodeError(self._kind, reason)
             refused.__cause__ = hide(error, reason)
         raise refused
+
+    def _encode_otherwise(self, job: J) -> bytes:
+        """Members that a model names otherwise than it reads them come back by the names of their fields."""
+        payload, problem = self._try(_by_alias, job)
+        if problem is not None:
+            payload, second = self._try(_by_name, job)
+            if second is not None:
+                raise problem
+        return payload
 
     def _try(self, encode: Encode, job: J) -> tuple[bytes, EncodeError | None]:
         """The payload, or why there is none that would do."""
@@ -69,7 +79,7 @@ class Codec(Generic[J]):
         except Exception as error:
             return b"", self._refuse(error, f"{explain_unwritten(error)}{self._find_culprit(job)}")
         try:
-            self._comparison.check(job, self._decoder.decode(payload))
+            self._comparison.check(job, self._decode(payload))
         except Exception as error:
             return b"", self._refuse(error, explain(error, payload))
         return payload, None

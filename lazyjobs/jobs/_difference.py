@@ -28,6 +28,28 @@ class DifferenceError(Exception):
         super().__init__(f"{reason} - at `${path}`" if path else reason)
 
 
+def compare_plainly(cls: type) -> Callable[[object, object], bool]:
+    """A quick look at two jobs of `cls`: True if all that they hold are equal values of the simplest classes.
+
+    False says nothing: then `Comparison` decides. Most jobs need no more than this.
+    """
+    fields = find_fields(cls)
+    if fields is None or fields.rest is not None:
+        return lambda _given, _back: False
+    names, exact = fields.names, EXACT
+
+    def are_plainly_same(given: object, back: object) -> bool:
+        for name in names:
+            one, other = getattr(given, name), getattr(back, name)
+            if one is not other:
+                kind = type(one)
+                if kind is not type(other) or kind not in exact or one != other:
+                    return False
+        return True
+
+    return are_plainly_same
+
+
 class Comparison:
     """Compares jobs of one class; remembers how each class that it meets is compared. Thread-safe."""
 
@@ -66,7 +88,13 @@ class Comparison:
             return _compare_scalars(scalar)
         for base in cls.__mro__:
             if base in _CONTAINERS:
-                return self._compare_sets if base in (set, frozenset) else _compare_dicts if base is dict else _compare_items
+                return (
+                    self._compare_sets
+                    if base in (set, frozenset)
+                    else _compare_dicts
+                    if base is dict
+                    else _compare_items
+                )
         return self._compare_others
 
     def _compare_fields(self, cls: type, fields: Fields) -> Compare:
@@ -133,7 +161,7 @@ def _state(value: object) -> object:
 
 
 def _check_container(given: Any, back: Any, place: Place | None) -> None:
-    """Raises unless `back` has as many members, and is of the same class or of the built-in one that it derives from."""
+    """Raises unless `back` has as many members, and is of the same class or of the built-in one underneath."""
     cls = type(back)
     if cls is not type(given) and not (cls in _CONTAINERS and isinstance(given, cls)):
         raise DifferenceError(place, other_class(given, back))

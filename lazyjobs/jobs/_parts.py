@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 from msgspec import Struct
@@ -45,7 +46,9 @@ def find_fields(cls: type) -> Fields | None:
 def _with_hook(cls: type, names: tuple[str, ...]) -> Fields:
     if not any(hasattr(cls, hook) for hook in _HOOKS):
         return Fields(names)
-    return Fields(names, rebuilt=get_type_hints(cls, include_extras=True))
+    with suppress(Exception):  # an annotation that means nothing here; then what the class changes is no excuse
+        return Fields(names, rebuilt=get_type_hints(cls, include_extras=True))
+    return Fields(names)
 
 
 def _read_model(model: Any, name: str) -> object:

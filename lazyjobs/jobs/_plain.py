@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,19 +14,25 @@ def _real(cls: type) -> type[Any]:
     return next(base for base in cls.__mro__ if base.__module__ == "datetime")
 
 
-DATETIME, DATE, TIME, TIMEDELTA = _real(datetime), _real(date), _real(time), _real(timedelta)
+class _Real(NamedTuple):
+    datetime: type[Any] = _real(datetime)
+    date: type[Any] = _real(date)
+
+
+REAL = _Real()
+"""The classes themselves. Not by names of this module, for those are what such a library puts its own behind."""
 
 
 def _plain_datetime(value: Any) -> object:
-    return DATETIME.combine(_plain_date(value), _plain_time(value))
+    return REAL.datetime.combine(_plain_date(value), _plain_time(value))
 
 
 def _plain_date(value: Any) -> object:
-    return DATE(value.year, value.month, value.day)
+    return REAL.date(value.year, value.month, value.day)
 
 
 def _plain_time(value: Any) -> object:
-    return TIME(value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold)
+    return time(value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold)
 
 
 _MAKE: Mapping[type[Any], Callable[[Any], object]] = {
@@ -35,18 +41,18 @@ _MAKE: Mapping[type[Any], Callable[[Any], object]] = {
     float: float.__float__,
     bytes: lambda value: bytes(memoryview(value)),
     bytearray: lambda value: bytearray(memoryview(value)),
-    DATETIME: _plain_datetime,
-    DATE: _plain_date,
-    TIME: _plain_time,
-    TIMEDELTA: lambda value: TIMEDELTA.__add__(value, TIMEDELTA(0)),
+    REAL.datetime: _plain_datetime,
+    REAL.date: _plain_date,
+    time: _plain_time,
+    timedelta: lambda value: timedelta(value.days, value.seconds, value.microseconds),
     Decimal: Decimal,
     UUID: lambda value: UUID(int=value.int),
 }
 _SAMPLES: Mapping[type[Any], object] = {
-    DATETIME: DATETIME(2000, 1, 1, tzinfo=UTC),
-    DATE: DATE(2000, 1, 1),
-    TIME: TIME(0),
-    TIMEDELTA: TIMEDELTA(0),
+    REAL.datetime: REAL.datetime(2000, 1, 1, tzinfo=UTC),
+    REAL.date: REAL.date(2000, 1, 1),
+    time: time(0),
+    timedelta: timedelta(0),
 }
 
 
@@ -66,7 +72,7 @@ def make_plain(value: object) -> object:
 def stands_for_base(cls: type) -> bool:
     """Whether every datetime, date … is an instance of `cls`, as of the classes of libraries that freeze time."""
     base = plain_base(cls)
-    return base in _SAMPLES and isinstance(_SAMPLES[base], cls)
+    return base is not None and base in _SAMPLES and isinstance(_SAMPLES[base], cls)
 
 
 def read_plain(cls: type, value: object) -> object:

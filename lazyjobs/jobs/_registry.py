@@ -1,7 +1,7 @@
 """The job classes a runner knows, by kind."""
 
 from collections.abc import Callable
-from inspect import isabstract, isasyncgenfunction, isgeneratorfunction
+from inspect import isabstract
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from lazyjobs.jobs._codec import Codec
 from lazyjobs.jobs._errors import DuplicateKindError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import check_fields, describe
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, Job
+from lazyjobs.jobs._methods import check_methods
 
 J = TypeVar("J", bound=Job)
 
@@ -104,21 +105,15 @@ def _define(cls: type[Job]) -> Definition:
     kind = getattr(cls, "kind", None)
     if not isinstance(kind, str):
         raise InvalidJobError(f'{describe(cls)} has no kind; add  kind: ClassVar[str] = "a.stable.name"')
-    work = getattr(cls, "work", None)
-    if not callable(work):
-        raise InvalidJobError(f"{describe(cls)} has no method work(); add one that does the work")
     if isabstract(cls):
         raise InvalidJobError(f"{describe(cls)} is abstract; register the classes that implement it")
-    if isgeneratorfunction(work) or isasyncgenfunction(work):
-        raise InvalidJobError(f"{describe(cls)}.work contains yield, so calling it would do nothing; remove the yield")
-    definition = Definition(
-        kind=kind,
-        type=describe(cls),
-        queue=getattr(cls, "job_queue", DEFAULT_QUEUE),
-        max_attempts=getattr(cls, "job_max_attempts", DEFAULT_MAX_ATTEMPTS),
+    check_methods(cls)
+    queue, max_attempts = (
+        getattr(cls, "job_queue", DEFAULT_QUEUE),
+        getattr(cls, "job_max_attempts", DEFAULT_MAX_ATTEMPTS),
     )
     try:
-        InsertParams(kind=kind, queue=definition.queue, max_attempts=definition.max_attempts)
+        params = InsertParams(kind=kind, queue=queue, max_attempts=max_attempts)
     except (TypeError, ValueError) as error:
         raise InvalidJobError(f"{describe(cls)}: {error}") from error
-    return definition
+    return Definition(kind=params.kind, type=describe(cls), queue=params.queue, max_attempts=params.max_attempts)

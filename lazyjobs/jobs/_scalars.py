@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time, timedelta
 from decimal import Decimal
 from math import isfinite, isnan
 from types import NoneType
 from typing import Any
 from uuid import UUID
 
-from lazyjobs.jobs._plain import DATE, DATETIME, TIME, TIMEDELTA, make_plain, plain_base
+from lazyjobs.jobs._plain import REAL, make_plain, plain_base
 
-EXACT = frozenset({str, int, bool, bytes, NoneType, UUID, DATE, TIMEDELTA})
+EXACT = frozenset({str, int, bool, bytes, NoneType, UUID, REAL.date, timedelta})
 """Classes whose instances are the same if they are equal."""
 
 _CHANGED = "the value would not come back as it was given"
@@ -83,16 +84,8 @@ def _explain_floats(given: float, back: float) -> str:
     return "" if given == back or (isnan(given) and isnan(back)) else _CHANGED
 
 
-def _explain_datetimes(given: Any, back: Any) -> str:
-    # By the clock on the wall and the offset, not by `==`: that one calls an hour which comes twice unequal to itself.
-    if problem := _explain_times(given, back):
-        return problem
-    if given.utcoffset() is None and given.fold != back.fold:
-        return "which of two equal hours it is would be lost"
-    return ""
-
-
 def _explain_times(given: Any, back: Any) -> str:
+    # By the clock on the wall and the offset, not by `==`: that one calls an hour which comes twice unequal to itself.
     if given.utcoffset() != back.utcoffset() or (given.tzinfo is None) is not (back.tzinfo is None):
         return _ZONE
     return _explain_equal(given.replace(tzinfo=None, fold=0), back.replace(tzinfo=None, fold=0))
@@ -117,8 +110,8 @@ _COMPARE: dict[type[Any], Compare] = {
     memoryview: _compare_views,
     int: _compare_ints,
     float: _compare_floats,
-    DATETIME: _by(DATETIME, _explain_datetimes),
-    TIME: _by(TIME, _explain_times),
+    REAL.datetime: _by(REAL.datetime, _explain_times),
+    time: _by(time, _explain_times),
     Decimal: _by(Decimal, _explain_decimals),
-    **{base: _by(base, _explain_equal) for base in (str, bytes, bytearray, DATE, TIMEDELTA, UUID)},
+    **{base: _by(base, _explain_equal) for base in (str, bytes, bytearray, REAL.date, timedelta, UUID)},
 }
