@@ -10,9 +10,9 @@ from lazyjobs.jobs._difference import Comparison, compare_plainly
 from lazyjobs.jobs._errors import DecodeError, EncodeError
 from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
 from lazyjobs.jobs._job import Job
+from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
 from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
-from lazyjobs.jobs._reasons import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
 from lazyjobs.jobs._trace import strip_trace
 
 J = TypeVar("J", bound=Job)

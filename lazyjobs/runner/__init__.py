@@ -5,6 +5,8 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._guards import Guard, add_guard
+from lazyjobs.runner._made import hand_over, taking_made_runners
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
@@ -17,6 +19,7 @@ __all__ = [
     "AttemptWatch",
     "CurrentJob",
     "EnqueueWatch",
+    "Guard",
     "JobRunner",
     "NoJobError",
     "NoRunnerError",
@@ -26,7 +29,10 @@ __all__ = [
     "RunnerStateError",
     "Snapshot",
     "UnknownKind",
+    "add_guard",
     "current_job",
     "current_runner",
+    "hand_over",
+    "taking_made_runners",
     "use_runner",
 ]
