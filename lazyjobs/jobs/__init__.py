@@ -3,6 +3,7 @@
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
+from lazyjobs.jobs._plain import make_plain
 from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 from lazyjobs.jobs._trace import add_trace, read_trace
 
@@ -24,6 +25,7 @@ __all__ = [
     "UnknownKindError",
     "add_trace",
     "field_names",
+    "make_plain",
     "read_trace",
     "retry_delay",
     "stored_names",
