@@ -39,12 +39,19 @@ class ModelError(ValueError):
     """A pydantic model does not fit; the text says where and why, without values."""
 
 
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
 def explain(error: BaseException, payload: bytes) -> str:
     """Why `payload` does not fit the fields of a class, or a job would not come back from it, without a value of it."""
     place = ""
     while isinstance(error, msgspec.ValidationError) and (cause := error.__cause__) is not None:
-        place, error = place or str(error).removeprefix(str(cause)), cause
-    text = str(error)
+        place, error = place or _said(error).removeprefix(_said(cause)), cause
+    text = _said(error)
     if isinstance(error, DifferenceError | UnstorableError | ModelError):
         return text + place
     if isinstance(error, msgspec.MsgspecError):
