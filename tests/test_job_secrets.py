@@ -1,7 +1,9 @@
 """No text about a payload holds what is in it: not the error, not its cause, not the log, not the record."""
 
+import gc
 import logging
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -265,6 +267,22 @@ def test_neither_the_record_nor_the_log_shows_the_value(
     shown = record.last_error + caplog.text + "".join(map(str, caplog.records))
     assert "hunter2" not in shown
     assert "4111" not in shown
+
+
+def test_what_does_not_fit_is_let_go_at_once() -> None:
+    registry = Registry()
+    registry.register(Plain)
+    codec = registry.find("secret").codec
+    gc.disable()
+    try:
+        for call in (lambda: codec.decode(quoted("colour")), lambda: codec.encode(Plain(pin=3))):  # type: ignore[arg-type]
+            with pytest.raises((DecodeError, EncodeError)) as refused:
+                call()
+            held = weakref.ref(refused.value)
+            del refused
+            assert held() is None
+    finally:
+        gc.enable()
 
 
 class Serialized(Base, pydantic.BaseModel):

@@ -61,7 +61,10 @@ class Codec(Generic[J]):
             reason = explain(error, payload)
             refused = DecodeError(self._kind, reason)
             refused.__cause__ = hide(error, reason)
-        raise refused
+        try:
+            raise refused
+        finally:
+            del refused  # the traceback of its cause holds this frame
 
     def _encode_otherwise(self, job: J) -> bytes:
         """Members that a model names otherwise than it reads them come back by the names of their fields."""
@@ -69,7 +72,10 @@ class Codec(Generic[J]):
         if problem is not None:
             payload, second = self._try(_by_name, job)
             if second is not None:
-                raise problem
+                try:
+                    raise problem
+                finally:
+                    del problem, second  # their tracebacks hold this frame
         return payload
 
     def _try(self, encode: Encode, job: J) -> tuple[bytes, EncodeError | None]:
