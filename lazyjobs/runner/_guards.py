@@ -6,7 +6,8 @@ from lazyjobs.contract import Backend
 
 Guard = Callable[[str | None, Backend | None], None]
 
-_guards: list[Guard] = []
+GUARDS: list[Guard] = []
+"""Those of this process; nearly always none, so whoever stores looks here first."""
 
 
 def add_guard(guard: Guard) -> None:
@@ -15,11 +16,11 @@ def add_guard(guard: Guard) -> None:
     The URL is None for a backend that was given, the backend None for one that is not opened yet. What it raises,
     `enqueue` raises, and nothing is stored. A runner that a test stands in for asks nobody.
     """
-    if guard not in _guards:
-        _guards.append(guard)
+    if guard not in GUARDS:
+        GUARDS.append(guard)
 
 
 def ask_guards(url: str | None, backend: Backend | None) -> None:
     """Raises what a guard raises."""
-    for guard in _guards:
+    for guard in GUARDS:
         guard(url, backend)

@@ -20,7 +20,7 @@ from lazyjobs.runner._crew import Crew
 from lazyjobs.runner._due import Attempt, DueRecords
 from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
-from lazyjobs.runner._guards import ask_guards
+from lazyjobs.runner._guards import GUARDS, ask_guards
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observer import Observer
 from lazyjobs.runner._observers import make_observers
@@ -183,7 +183,7 @@ class JobRunner:
             max_attempts=definition.max_attempts,
             run_at=run_at,
         )
-        if self._stand_in is None:
+        if GUARDS and self._stand_in is None:
             ask_guards(self._source.url, self._source.at_hand)
         backend, observers = self.backend, self._observers
         record = backend.insert(params) if observers is None else observers.insert(backend, params)
