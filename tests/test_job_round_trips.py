@@ -224,6 +224,9 @@ SAME: list[tuple[Any, object]] = [
     (frozenset[int], frozenset({1})),
     (datetime, datetime(2030, 7, 1, 12, tzinfo=BERLIN)),
     (Decimal, Decimal("1E+2")),
+    (msgspec.Raw, msgspec.Raw(b'{"a":1}')),
+    (dict[int, float], {1: 0.5}),
+    (set[int], set(range(50))),
 ]
 
 

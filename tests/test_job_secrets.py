@@ -38,6 +38,14 @@ class Size(IntEnum):
     BIG = 3
 
 
+class Speaking(Enum):
+    RED = "red"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"{value!r} is no colour")
+
+
 class Tag(msgspec.Struct, tag="card"):
     number: str = ""
 
@@ -63,6 +71,7 @@ class Plain(Base):
     price: Decimal | None = None
     data: bytes = b""
     count: Annotated[int, msgspec.Meta(ge=1)] = 1
+    speaking: Speaking = Speaking.RED
     by_name: dict[str, int] = field(default_factory=dict)
     by_colour: dict[Colour, int] = field(default_factory=dict)
     deep: dict[str, list[Inner]] = field(default_factory=dict)
@@ -160,6 +169,7 @@ def quoted(member: str, value: str = f'"{SECRET}"') -> bytes:
 
 PAYLOADS: list[tuple[type[Job], bytes, str]] = [
     (Plain, quoted("colour"), "Invalid enum value - at `$.colour`"),
+    (Plain, quoted("speaking"), "- at `$.speaking`"),
     (Plain, quoted("size", "4111"), "Invalid enum value - at `$.size`"),
     (Plain, quoted("literal"), "Invalid enum value - at `$.literal`"),
     (Plain, quoted("pin", "4111"), "Invalid enum value - at `$.pin`"),

@@ -3,6 +3,7 @@
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
+from lazyjobs.jobs._methods import can_be_called
 from lazyjobs.jobs._plain import make_plain
 from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 from lazyjobs.jobs._trace import add_trace, read_trace
@@ -24,6 +25,7 @@ __all__ = [
     "RetryPolicy",
     "UnknownKindError",
     "add_trace",
+    "can_be_called",
     "field_names",
     "make_plain",
     "read_trace",

@@ -169,6 +169,12 @@ def _check_container(given: Any, back: Any, place: Place | None) -> None:
         raise DifferenceError(place, f"{len(given)} members would arrive as {len(back)}")
 
 
+def _are_plain(given: Iterable[Any], back: Iterable[Any]) -> bool:
+    """Whether all are equal values of the simplest classes, in the same order; False says nothing."""
+    kinds = list(map(type, given))
+    return EXACT.issuperset(kinds) and kinds == list(map(type, back)) and list(given) == list(back)
+
+
 def _compare_scalars(explain: Callable[[Any, Any], str]) -> Compare:
     def compare(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
         if reason := explain(given, back):
@@ -188,8 +194,7 @@ def _compare_enums(given: Enum, back: Any, place: Place | None) -> Iterable[Pair
 
 def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
     _check_container(given, back, place)
-    kinds = list(map(type, given))
-    if EXACT.issuperset(kinds) and kinds == list(map(type, back)) and list(given) == list(back):
+    if _are_plain(given, back):
         return ()
     names = getattr(type(given), "_fields", None)
     parts = [f"[{index}]" for index in range(len(given))] if names is None else [f".{name}" for name in names]
@@ -198,6 +203,8 @@ def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]
 
 def _compare_dicts(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
     _check_container(given, back, place)
+    if _are_plain(given, back) and _are_plain(given.values(), back.values()):
+        return
     keys = {key: key for key in back}
     inner: Place = (place, "[...]")
     for key, value in given.items():

@@ -17,6 +17,7 @@ from lazyjobs.jobs._fields import describe
 from lazyjobs.jobs._job import Job
 
 _ABSENT = object()
+_NOT_PLAIN = (iscoroutinefunction, isgeneratorfunction, isasyncgenfunction)
 
 
 def check_methods(cls: type) -> None:
@@ -38,9 +39,20 @@ def check_methods(cls: type) -> None:
         raise InvalidJobError(
             f"{describe(cls)}.job_retry_delay is no method; write  def job_retry_delay(self, attempt: int) -> timedelta"
         )
-    if _is_any(delay, iscoroutinefunction, isgeneratorfunction, isasyncgenfunction):
+    if _is_any(delay, *_NOT_PLAIN):
         raise InvalidJobError(f"{describe(cls)}.job_retry_delay must be a plain method that returns a timedelta")
     _check_call(cls, "job_retry_delay", delay, (1,))
+
+
+def can_be_called(function: object, *arguments: object) -> bool:
+    """Whether a plain function takes these arguments and needs no more, as far as Python tells that."""
+    told = _signature(function)
+    try:
+        if told is not None:
+            told.bind(*arguments)
+    except TypeError:
+        return False
+    return not _is_any(function, *_NOT_PLAIN)
 
 
 def _has_method(cls: type, name: str, found: object) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from lazyjobs.jobs._plain import REAL, make_plain, plain_base
 
-EXACT = frozenset({str, int, bool, bytes, NoneType, UUID, REAL.date, timedelta})
+EXACT = frozenset({str, int, bool, float, bytes, NoneType, UUID, REAL.date, timedelta})
 """Classes whose instances are the same if they are equal."""
 
 _CHANGED = "the value would not come back as it was given"
