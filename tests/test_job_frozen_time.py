@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import freezegun
+import pydantic
 import pytest
 import time_machine
 
@@ -21,11 +22,9 @@ from __future__ import annotations  # in one of two copies
 import datetime as clock
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import ClassVar
 
 import attrs
 import msgspec
-import pydantic
 
 from lazyjobs import BaseJob
 
@@ -127,6 +126,23 @@ def test_a_class_that_is_registered_while_time_is_frozen_works_then_and_later(
         assert type(back.when) is datetime
         assert runner.drain()
         assert set(runner.backend.stats().by_state) == {"succeeded"}
+
+
+class Model(BaseJob, pydantic.BaseModel):
+    kind: ClassVar[str] = "model"
+    when: datetime
+    day: date | None = None
+
+    def work(self) -> None: ...
+
+
+def test_a_model_works_while_time_is_frozen_and_later() -> None:
+    with freezegun.freeze_time(NEW_YEAR):
+        runner = JobRunner(MemoryBackend(), jobs=[Model])
+        job = Model(when=datetime.now(UTC), day=today())
+        assert runner.decode(runner.enqueue(job)) == job
+    later = Model(when=NEW_YEAR, day=NEW_YEAR.date())
+    assert runner.decode(runner.enqueue(later)) == later
 
 
 def test_dates_in_lists_keys_and_options_work_then_and_later(module: str) -> None:

@@ -169,10 +169,14 @@ def _check_container(given: Any, back: Any, place: Place | None) -> None:
         raise DifferenceError(place, f"{len(given)} members would arrive as {len(back)}")
 
 
-def _are_plain(given: Iterable[Any], back: Iterable[Any]) -> bool:
-    """Whether all are equal values of the simplest classes, in the same order; False says nothing."""
-    kinds = list(map(type, given))
-    return EXACT.issuperset(kinds) and kinds == list(map(type, back)) and list(given) == list(back)
+def _have_plain_kinds(given: Iterable[Any], back: Iterable[Any]) -> bool:
+    """Whether all are of the simplest classes, the same ones in the same order; False says nothing."""
+    kinds = set(map(type, given))
+    if not kinds <= EXACT:
+        return False
+    if len(kinds) == 1:
+        return set(map(type, back)) == kinds
+    return list(map(type, given)) == list(map(type, back))
 
 
 def _compare_scalars(explain: Callable[[Any, Any], str]) -> Compare:
@@ -194,7 +198,7 @@ def _compare_enums(given: Enum, back: Any, place: Place | None) -> Iterable[Pair
 
 def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
     _check_container(given, back, place)
-    if _are_plain(given, back):
+    if type(given) is type(back) and _have_plain_kinds(given, back) and given == back:
         return ()
     names = getattr(type(given), "_fields", None)
     parts = [f"[{index}]" for index in range(len(given))] if names is None else [f".{name}" for name in names]
@@ -203,7 +207,8 @@ def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]
 
 def _compare_dicts(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
     _check_container(given, back, place)
-    if _are_plain(given, back) and _are_plain(given.values(), back.values()):
+    plain = _have_plain_kinds(given, back) and _have_plain_kinds(given.values(), back.values())
+    if plain and type(given) is dict and given == back:
         return
     keys = {key: key for key in back}
     inner: Place = (place, "[...]")

@@ -85,6 +85,8 @@ def _explain_floats(given: float, back: float) -> str:
 
 
 def _explain_times(given: Any, back: Any) -> str:
+    if given.tzinfo is back.tzinfo and given == back:
+        return ""
     # By the clock on the wall and the offset, not by `==`: that one calls an hour which comes twice unequal to itself.
     if given.utcoffset() != back.utcoffset() or (given.tzinfo is None) is not (back.tzinfo is None):
         return _ZONE
