@@ -52,12 +52,8 @@ class Struct(Base, msgspec.Struct):
     kind = "struct"
     when: clock.datetime
 
-
-class Model(Base, pydantic.BaseModel):
-    kind: ClassVar[str] = "model"
-    when: datetime
 """
-KINDS = ("Plain", "Attrs", "Struct", "Model")
+KINDS = ("Plain", "Attrs", "Struct")
 
 
 @dataclass
