@@ -10,7 +10,8 @@ from lazyjobs.jobs._parts import Fields, find_fields
 from lazyjobs.jobs._plain import plain_base
 from lazyjobs.jobs._scalars import EXACT, find_scalar, other_class, says
 
-Place = tuple["Place | None", str]
+Place = tuple["Place | None", str | int]
+"""Where a value stands: in what, and under which name or at which index there."""
 Pair = tuple[Any, Any, "Place | None"]
 Compare = Callable[[Any, Any, "Place | None"], Iterable[Pair]]
 
@@ -24,7 +25,7 @@ class DifferenceError(Exception):
         path = ""
         while place is not None:
             place, part = place
-            path = part + path
+            path = f"{f'[{part}]' if isinstance(part, int) else part}{path}"
         super().__init__(f"{reason} - at `${path}`" if path else reason)
 
 
@@ -121,7 +122,7 @@ class Comparison:
     def _is_lost(self, fields: Fields, pair: Pair) -> bool:
         """Whether a field differs, and not because of what its class does whenever it is built."""
         given, back, place = pair
-        hint = fields.rebuilt.get(place[1][1:]) if place else None
+        hint = fields.rebuilt.get(str(place[1])[1:]) if place else None
         return not self.same(given, back) and not (hint is not None and self._is_faithful(given, hint))
 
     def _are_known(self, one: object, other: object) -> bool:
@@ -200,9 +201,9 @@ def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]
     _check_container(given, back, place)
     if type(given) is type(back) and _have_plain_kinds(given, back) and given == back:
         return ()
-    names = getattr(type(given), "_fields", None)
-    parts = [f"[{index}]" for index in range(len(given))] if names is None else [f".{name}" for name in names]
-    return [(one, other, (place, part)) for one, other, part in zip(given, back, parts, strict=True)]
+    if (names := getattr(type(given), "_fields", None)) is not None:
+        return [(one, other, (place, f".{name}")) for one, other, name in zip(given, back, names, strict=True)]
+    return [(one, other, (place, index)) for index, (one, other) in enumerate(zip(given, back, strict=True))]
 
 
 def _compare_dicts(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:

@@ -55,7 +55,7 @@ class Registry:
         Raises `InvalidJobError` or `DuplicateKindError`, and adds nothing, when it could not work.
         """
         if not isinstance(cls, type):
-            raise InvalidJobError(f"only classes can be registered, not {cls!r}")
+            raise InvalidJobError(f"only classes can be registered, not {_show(cls)}")
         kind = getattr(cls, "kind", None)
         known = self._by_kind.get(kind) if isinstance(kind, str) else None
         if known is None:
@@ -99,6 +99,11 @@ class Registry:
     def definitions(self) -> tuple[Definition, ...]:
         """What is registered, in the order of registration."""
         return tuple(registration.definition for registration in list(self._by_kind.values()))
+
+
+def _show(value: object) -> str:
+    """What was given in the place of a class; a job without its fields, which are a payload."""
+    return f"a {describe(type(value))}; give its class" if hasattr(value, "work") else repr(value)
 
 
 def _define(cls: type[Job]) -> Definition:
