@@ -261,6 +261,7 @@ def test_a_traceback_shows_where_the_class_refused(monkeypatch: pytest.MonkeyPat
     assert "in __post_init__" in told(decoded(Picky, quoted("word")))
 
 
+@pytest.mark.logs_errors("secret discarded")
 @pytest.mark.parametrize(
     ("cls", "payload"), [(Model, quoted("word")), (Plain, quoted("colour")), (Attrs, quoted("word"))]
 )
