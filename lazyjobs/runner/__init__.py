@@ -1,6 +1,5 @@
 """The runner: workers that claim, run and finish records, and what jobs see of them."""
 
-from lazyjobs.runner._attempt import UnknownKind
 from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
@@ -8,9 +7,11 @@ from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._guards import Guard, add_guard
 from lazyjobs.runner._made import hand_over, taking_made_runners
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
+from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import URL_VARIABLE
+from lazyjobs.runner._spare import count_attempts, is_given_back
 
 __all__ = [
     "URL_VARIABLE",
@@ -30,9 +31,11 @@ __all__ = [
     "Snapshot",
     "UnknownKind",
     "add_guard",
+    "count_attempts",
     "current_job",
     "current_runner",
     "hand_over",
+    "is_given_back",
     "taking_made_runners",
     "use_runner",
 ]
