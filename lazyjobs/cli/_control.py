@@ -40,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_metrics_option(parser)
     parser.add_argument("--verbose", action="store_true", help="log each request, tracebacks and details too")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, lasting=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

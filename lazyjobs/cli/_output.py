@@ -5,11 +5,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, redirect_stdout, suppress
 
 import msgspec
 
-from lazyjobs.texts import one_line
+from lazyjobs.texts import one_line, shorten
+
+_LONGEST_REMARK = 4000
 
 
 class OutputError(Exception):
@@ -42,8 +44,10 @@ def aside() -> AbstractContextManager[object]:
 
 
 def tell(remark: str) -> None:
-    """Writes one line beside the results."""
-    print(f"lazyjobs: {one_line(remark)}", file=sys.stderr)
+    """Writes one line beside the results, if anybody takes it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"lazyjobs: {one_line(shorten(remark, _LONGEST_REMARK))}", file=sys.stderr, flush=True)
 
 
 def terminal_width() -> int | None:
@@ -53,10 +57,19 @@ def terminal_width() -> int | None:
     return None
 
 
+def flush() -> None:
+    """Writes what is still buffered: what foreign code has printed. That nobody takes it changes nothing any more."""
+    try:
+        print(end="", flush=True)
+    except (OSError, ValueError):
+        silence()
+
+
 def silence() -> None:
     """Nothing more is written to standard output, not even what is buffered."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    finally:
-        os.close(nowhere)
+    with suppress(OSError, ValueError, AttributeError):  # it may be closed, or no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, sys.stdout.fileno())
+        finally:
+            os.close(nowhere)
