@@ -23,9 +23,13 @@ PACKAGES = [
     "lazyjobs.cli",
     "lazyjobs.integrations.django",
     "lazyjobs.telemetry",
+    "lazyjobs.texts",
+    "lazyjobs.logs",
     "lazyjobs_memory",
     "lazyjobs_testkit.jobs",
 ]
+BELOW = {"texts", "logs"}
+"""Single modules below every layer."""
 MAY_IMPORT = {
     "contract": set[str](),
     "jobs": {"contract"},

@@ -41,6 +41,11 @@ class Aside(Generic[T]):
             self._error = error
 
 
+def log_aside(level: int, message: str, *arguments: object) -> None:
+    """Logs for the main thread, which has signals to wait for, and so waits a moment only if the log takes nothing."""
+    Aside(partial(logger.log, level, message, *arguments)).wait(_FOR_OUTPUT)
+
+
 def settle_output() -> bool:
     """Writes what is buffered of standard output and of the log; returns False if either is stuck."""
     return _settle(_flush_output, _flush_log)

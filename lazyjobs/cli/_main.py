@@ -1,6 +1,7 @@
 """The command `lazyjobs`: its commands, and how each of them may end."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None, *, whole_process: bool | None =
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        silence()
+        silence(sys.stdout)
         return Exit.HUNG_UP
     finally:
         flush()
@@ -47,7 +48,7 @@ def _follow(parsed: argparse.Namespace) -> int:
     try:
         code: int = parsed.run(parsed)
     except OutputError as error:
-        silence()
+        silence(sys.stdout)
         return _end(error, Exit.INCOMPLETE)
     except UnsupportedError as error:
         return _end(error, Exit.UNSUPPORTED)

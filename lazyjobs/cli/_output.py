@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, redirect_stdout, suppress
+from typing import TextIO
 
 import msgspec
 
@@ -58,18 +59,22 @@ def terminal_width() -> int | None:
 
 
 def flush() -> None:
-    """Writes what is still buffered: what foreign code has printed. That nobody takes it changes nothing any more."""
-    try:
-        print(end="", flush=True)
-    except (OSError, ValueError):
-        silence()
+    """Writes what is still buffered, of foreign code too. That nobody takes it changes nothing any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            silence(stream)
 
 
-def silence() -> None:
-    """Nothing more is written to standard output, not even what is buffered."""
-    with suppress(OSError, ValueError, AttributeError):  # it may be closed, or no file
+def silence(stream: TextIO | None) -> None:
+    """Nothing more is written there, not even what is buffered, which would change the exit code."""
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):  # it may be closed, or no file
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(nowhere, sys.stdout.fileno())
+            os.dup2(nowhere, stream.fileno())
         finally:
             os.close(nowhere)

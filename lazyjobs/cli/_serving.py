@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from lazyjobs.cli._ending import log_aside
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.control import Options, Source, serve
 
@@ -58,7 +59,8 @@ def control_plane(source: Source, option: str, address: tuple[str, int], options
         except ValueError as error:
             advice = f"--token-file and {TOKEN_VARIABLE} give a token"
             raise UsageError(f"{option} {host}:{port}: {error}; {advice}") from error
-        logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
+        shown = f"[{host}]" if ":" in host else host
+        log_aside(logging.INFO, "the control plane is at http://%s:%d/jobs", shown, port)
         yield
 
 

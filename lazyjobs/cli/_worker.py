@@ -8,9 +8,9 @@ from functools import partial
 from threading import Thread
 
 from lazyjobs.cli._completion import complete_by, propose_urls
-from lazyjobs.cli._ending import Aside, leave_at_once, settle_output
+from lazyjobs.cli._ending import Aside, leave_at_once, log_aside, settle_output
 from lazyjobs.cli._exits import Exit
-from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._logging import add_log_options, set_up_logging
 from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
@@ -18,8 +18,6 @@ from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
 from lazyjobs.contract import WaitParams
 from lazyjobs.runner import JobRunner
-
-logger = logging.getLogger("lazyjobs")
 
 _ALLOWANCE = timedelta(seconds=3)
 """How long the end may take beyond the stop timeout; the runner gives what it cancels a second of it."""
@@ -55,16 +53,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="how long jobs in flight may take to end (30)",
     )
     add_telemetry_options(parser)
-    parser.add_argument("--verbose", action="store_true", help="log tracebacks and details too")
+    add_log_options(parser, "details")
     parser.set_defaults(run=run, lasting=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until stopped or drained; returns the exit code."""
     runner = load_runner(arguments.target)
-    set_up_logging(verbose=arguments.verbose)
     runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
     observe(runner, arguments)
+    set_up_logging(arguments)
     wakeup = Wakeup()
     with stop_signals(wakeup), ExitStack() as serving:
         if arguments.control is not None:
@@ -85,7 +83,7 @@ def _close(serving: ExitStack) -> bool:
 
 
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
-    logger.info("running %s", ", ".join(definition.kind for definition in runner.definitions))
+    log_aside(logging.INFO, "running %s", ", ".join(definition.kind for definition in runner.definitions))
     runner.start(until_idle=until_idle)
 
     def wake_when_ended() -> None:
@@ -101,7 +99,7 @@ def _stop(runner: JobRunner, timeout: timedelta) -> bool:
     stopping = Aside(partial(_end, runner, timeout))
     if was_running:
         note = "stopping: jobs in flight have %s; another signal ends the process at once"
-        Aside(partial(logger.info, note, timeout))
+        log_aside(logging.INFO, note, timeout)
     return stopping.wait(timeout + _ALLOWANCE) is True
 
 
