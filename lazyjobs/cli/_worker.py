@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from threading import Thread
 
+from lazyjobs.cli._announcement import announce, warn_of_idle_queues
 from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._ending import Aside, leave_at_once, log_aside, settle_output
 from lazyjobs.cli._exits import Exit
@@ -16,15 +17,17 @@ from lazyjobs.cli._serving import add_guard_options, control_plane, parse_addres
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
-from lazyjobs.contract import WaitParams
+from lazyjobs.contract import BackendError, WaitParams
 from lazyjobs.runner import JobRunner
 
+_A_MOMENT = timedelta(seconds=1)
 _ALLOWANCE = timedelta(seconds=3)
 """How long the end may take beyond the stop timeout; the runner gives what it cancels a second of it."""
 _DESCRIPTION = """\
 Runs the jobs of the JobRunner found at package.module:runner until SIGTERM or SIGINT. The first signal stops claiming
 and lets the jobs in flight end; a second one ends the process at once, and what it was running comes back when its
-lease has ended. Exits with 0, or with 1 if jobs were still running when the stop timeout had passed.
+lease has ended. Exits with 0, with 1 if jobs were still running when the stop timeout had passed, or with 3 if --drain
+was given up since the backend fails.
 """
 
 
@@ -58,22 +61,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs until stopped or drained; returns the exit code."""
+    """Runs until stopped or drained; returns the exit code. Raises `BackendError` if a drain gave up."""
     runner = load_runner(arguments.target)
     runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
     observe(runner, arguments)
     set_up_logging(arguments)
     wakeup = Wakeup()
     with stop_signals(wakeup), ExitStack() as serving:
+        options = read_guard_options(arguments)
         if arguments.control is not None:
-            options = read_guard_options(arguments)
             serving.enter_context(control_plane(runner, "--control", arguments.control, options))
+        announce(runner)
         _start(runner, wakeup, until_idle=arguments.drain)
+        looking = Aside(partial(warn_of_idle_queues, runner))
         wakeup.sleep()
+        looking.wait(_A_MOMENT)
         code = Exit.DONE if _stop(runner, arguments.stop_timeout) else Exit.INCOMPLETE
         closing = Aside(partial(_close, serving.pop_all()))
         if code is not Exit.DONE or not closing.wait(_ALLOWANCE) or not settle_output():
             leave_at_once(code)
+    _raise_failure(runner.drain_failure)
     return code
 
 
@@ -82,8 +89,14 @@ def _close(serving: ExitStack) -> bool:
     return True
 
 
+def _raise_failure(error: BaseException | None) -> None:
+    if isinstance(error, BackendError):
+        raise error
+    if error is not None:
+        raise BackendError(f"draining was given up: {type(error).__name__}: {error}") from error
+
+
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
-    log_aside(logging.INFO, "running %s", ", ".join(definition.kind for definition in runner.definitions))
     runner.start(until_idle=until_idle)
 
     def wake_when_ended() -> None:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from lazyjobs import texts
 from lazyjobs.contract import State
+from lazyjobs.texts import visible as escape
 
 # Beside the word, so that nothing is told by its colour alone.
 SIGNS = {
@@ -21,7 +21,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 def visible(text: str) -> str:
     r"""`text` with what could not be seen, or would make other text look different, as `\x1b` or `\u202e`."""
-    return texts.visible(text, spare=_SPARED)
+    return escape(text, spare=_SPARED)
 
 
 def number(value: float) -> str:
