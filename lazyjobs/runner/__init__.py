@@ -9,6 +9,7 @@ from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import URL_VARIABLE
+from lazyjobs.runner._spare import count_attempts, is_given_back
 
 __all__ = [
     "URL_VARIABLE",
@@ -26,7 +27,9 @@ __all__ = [
     "RunnerStateError",
     "Snapshot",
     "UnknownKind",
+    "count_attempts",
     "current_job",
     "current_runner",
+    "is_given_back",
     "use_runner",
 ]

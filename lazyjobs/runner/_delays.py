@@ -7,7 +7,7 @@ from inspect import iscoroutine
 
 from lazyjobs.contract import Record, RetryParams
 from lazyjobs.jobs import Job, RetryPolicy, retry_delay
-from lazyjobs.runner._guard import is_interrupt
+from lazyjobs.runner._interrupt import is_interrupt
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._spare import count_attempts
 
@@ -36,7 +36,7 @@ def retry_after(record: Record, reason: str, work: Job | None, now: datetime) ->
     return _retry(record, reason, now + retry_delay(count))
 
 
-def _ask(work: Job | None, count: int) -> timedelta:
+def _ask(work: object, count: int) -> timedelta:
     if not isinstance(work, RetryPolicy):
         return retry_delay(count)
     return _plain(work.job_retry_delay(count))

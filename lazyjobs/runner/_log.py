@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping
 
-from lazyjobs.jobs import name_of, text_of
-from lazyjobs.runner._guard import is_interrupt
-
-_LONGEST_TRACEBACK = 100_000
+from lazyjobs.jobs import showable
+from lazyjobs.runner._interrupt import is_interrupt
 
 
 class Log:
     """Writes to a logger; whatever its handlers raise, and whatever an error is made of, nothing comes back of it."""
 
-    __slots__ = ("_logger",)
+    __slots__ = ("_logger", "shows")
 
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
-
-    def shows(self, level: int) -> bool:
-        """Whether what is written at `level` goes anywhere."""
-        return self._logger.isEnabledFor(level)
+        self.shows = self._logger.isEnabledFor
+        """Whether what is written at a level goes anywhere."""
 
     def warning(self, message: str, *args: object, error: BaseException | None = None) -> None:
         """Something that a person may want to know."""
@@ -43,25 +38,11 @@ class Log:
         """One record, with the traceback of `error` and the fields of `extra`."""
         try:
             if self._logger.isEnabledFor(level):
-                shown = None if error is None else _showable(error)
+                shown = None if error is None else showable(error)
                 self._logger.log(level, message, *args, exc_info=shown, extra=extra, stacklevel=3)
         except BaseException as failure:
             if is_interrupt(failure):
                 raise
-
-
-def _showable(error: BaseException) -> BaseException:
-    """`error` if a handler can write it; else a stand-in of the same name, with what can be told of it."""
-    try:
-        if sum(map(len, traceback.format_exception(error))) <= _LONGEST_TRACEBACK:
-            return error
-    except BaseException as failure:
-        if is_interrupt(failure):
-            raise
-    module, _, name = name_of(error).rpartition(".")
-    stand_in = type(name, (Exception,), {"__module__": module or "builtins"})
-    shown: BaseException = stand_in(text_of(error))
-    return shown.with_traceback(BaseException.__dict__["__traceback__"].__get__(error))
 
 
 LOG = Log("lazyjobs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lazyjobs.contract import Record, RetryParams
+from lazyjobs.runner._current import CurrentJob
 
 
 def count_attempts(record: Record) -> int:
@@ -20,6 +21,11 @@ def can_be_spared(record: Record) -> bool:
     """
     knows = record.claimed_by != "" or record.spared > 0
     return knows or count_attempts(record) < record.max_attempts
+
+
+def is_given_back(job: CurrentJob) -> bool:
+    """Whether the job, if it ends by raising, is given back, as the runner stopped it, and has not failed."""
+    return job.ended_by_stop and can_be_spared(job.record)
 
 
 def spare(record: Record, run_at: datetime, last_error: str) -> RetryParams:

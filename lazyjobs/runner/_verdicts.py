@@ -10,10 +10,10 @@ from lazyjobs.runner._clock import DelayClock
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._delays import retry_after, unknown_kind_delay
 from lazyjobs.runner._ending import Ending
-from lazyjobs.runner._guard import is_interrupt
+from lazyjobs.runner._interrupt import is_interrupt
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._options import UnknownKind
-from lazyjobs.runner._spare import can_be_spared, count_attempts, spare
+from lazyjobs.runner._spare import can_be_spared, count_attempts, is_given_back, spare
 
 
 class Verdicts:
@@ -27,7 +27,7 @@ class Verdicts:
     def failed(self, job: CurrentJob, error: BaseException, work: Job | None) -> Ending:
         """`work` raised, or could not be made for another reason than its payload."""
         record = job.record
-        if job.ended_by_stop and can_be_spared(record):
+        if is_given_back(job):
             return self.stopped(job, error)
         reason = reason_of(error)
         if count_attempts(record) >= record.max_attempts:

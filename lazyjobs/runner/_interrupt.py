@@ -1,4 +1,4 @@
-"""Keeps what strangers raise (log handlers, observers, exceptions asked for their text) from what must go on."""
+"""Tells a Ctrl-C from what strangers raise: log handlers, observers, exceptions that are asked for their text."""
 
 from __future__ import annotations
 
