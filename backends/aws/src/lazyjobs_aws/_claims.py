@@ -1,6 +1,5 @@
 """Which record is claimed next: the policy over hints and index."""
 
-import logging
 import random
 from collections.abc import Iterable, Iterator
 
@@ -10,14 +9,13 @@ from lazyjobs import BackendError, ClaimParams, Record, State
 from lazyjobs_aws._hints import Hint, Hints
 from lazyjobs_aws._index import Entry, Index, Look
 from lazyjobs_aws._leases import Leases
+from lazyjobs_aws._log import logger
 from lazyjobs_aws._records import PayloadGoneError, UnreadableItemError
 from lazyjobs_aws._store import Refused
 from lazyjobs_aws._table import Table
 from lazyjobs_aws._times import Clock, to_microseconds
 from lazyjobs_aws._turns import Turns
 from lazyjobs_aws._watch import Watch
-
-logger = logging.getLogger("lazyjobs.aws")
 
 _LOOKS = 3
 _WANTED = 25

@@ -1,6 +1,5 @@
 """Hints in SQS: that a job is due, and its id. They may be lost, repeated or late; nothing depends on them."""
 
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,9 +13,8 @@ from lazyjobs_aws._address import Address
 from lazyjobs_aws._clients import Clients
 from lazyjobs_aws._codes import NO_SUCH_QUEUE
 from lazyjobs_aws._errors import code_of, translated
+from lazyjobs_aws._log import logger
 from lazyjobs_aws._rests import Rests
-
-logger = logging.getLogger("lazyjobs.aws")
 
 BATCH = 10
 """The most that SQS takes or gives at once."""

@@ -1,11 +1,9 @@
 """Leases that are too short for what a request may take."""
 
-import logging
 from datetime import timedelta
 
 from lazyjobs_aws._clients import Clients
-
-logger = logging.getLogger("lazyjobs.aws")
+from lazyjobs_aws._log import logger
 
 _SHARE = 1.5
 """A runner extends a lease when a third of it is over: what is left must be longer than a request."""

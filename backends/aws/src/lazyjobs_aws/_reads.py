@@ -4,7 +4,6 @@ An item that cannot be read is left out and told in the log.
 """
 
 import heapq
-import logging
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -15,11 +14,10 @@ from lazyjobs_aws import _records as records
 from lazyjobs_aws._feed import Feed
 from lazyjobs_aws._filters import EVERYTHING, FINISHED, Filter
 from lazyjobs_aws._items import JOB, PAYLOAD, Item, encode, encode_all, key
+from lazyjobs_aws._log import logger
 from lazyjobs_aws._records import PayloadGoneError, UnreadableItemError, readable
 from lazyjobs_aws._store import Store
 from lazyjobs_aws._tally import Group, MovingTally, Tally, group_of
-
-logger = logging.getLogger("lazyjobs.aws")
 
 _LARGEST_SKEW = 60_000_000
 """In microseconds: what a clock may be behind without a record being counted twice."""
