@@ -22,6 +22,8 @@ class Request(Struct, frozen=True, kw_only=True):
     query: str = ""
     headers: Mapping[str, str]
     """By lower-case name."""
+    version: str = ""
+    """Of HTTP, such as `HTTP/1.1`; empty where it is not known."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -13,12 +13,14 @@ import msgspec
 from lazyjobs.contract import Backend, State
 from lazyjobs.control._guard import Guard
 from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, text
+from lazyjobs.control._look import Look
+from lazyjobs.control._looks import Looks
 from lazyjobs.control._metrics import Exposer, expose_metrics
-from lazyjobs.control._page import page_policy, render_page
+from lazyjobs.control._page import page_policy, render_page, warm_up
 from lazyjobs.control._requeue import NoRecordError, NotDiscardedError, RequeuedError, Requeuer
 from lazyjobs.control._throughput import Throughput
 from lazyjobs.control._token import Token
-from lazyjobs.control._view import View, name_view, render_view
+from lazyjobs.control._view import View
 from lazyjobs.runner import JobRunner, Snapshot
 
 logger = logging.getLogger("lazyjobs")
@@ -27,6 +29,7 @@ Source: TypeAlias = JobRunner | Backend
 
 READING = ("GET", "HEAD")
 _REQUEUE = re.compile(r"/jobs/([0-9]{1,19})/requeue")
+_METHOD = re.compile(r"[A-Z]{1,20}")
 
 
 class Options(TypedDict, total=False):
@@ -72,15 +75,22 @@ class ControlPlane:
         self._refresh = refresh
         self._metrics = metrics
         self._throughput = Throughput()
+        self._looks = Looks(self._look_at)
+        if page:
+            warm_up()  # later there may be no descriptor left to read them with
 
     @property
     def can_requeue(self) -> bool:
         """Whether it answers `POST /jobs/ID/requeue`."""
         return self._requeuer is not None
 
+    def refuse(self, request: Request) -> Answer | None:
+        """What to send to those who may not ask, or None; asks no backend, and so does not block."""
+        return self._guard.refuse(request)
+
     def answer(self, request: Request) -> Answer:
         """What to send back; never raises."""
-        if refused := self._guard.refuse(request):
+        if refused := self.refuse(request):
             return refused
         if request.path == "/jobs":
             return self._look(request)
@@ -99,7 +109,7 @@ class ControlPlane:
             return text(HTTPStatus.BAD_REQUEST, f"state must be one of {', '.join(State)}")
         type = choose_type(request.headers.get("accept", ""), self._offered)
         try:
-            body = self._render(type, state)
+            body = self._looks.take(state).render(type)
         except Exception as error:
             logger.exception("the control plane could not make a snapshot")
             return self._fail(type, f"no snapshot: {_one_line(error)}")
@@ -112,16 +122,12 @@ class ControlPlane:
         status, type, body = expose_metrics((*observers, self._metrics), request.headers.get("accept", ""))
         return Answer(status=status, content_type=type, body=body)
 
-    def _snapshot(self, state: State | None) -> Snapshot:
+    def _look_at(self, state: State | None) -> Look:
         states = None if state is None else {state}
         if isinstance(self._source, JobRunner):
-            return self._source.snapshot(states=states)
-        return Snapshot.of(self._source, states=states)
-
-    def _render(self, type: str, state: State | None) -> bytes:
-        snapshot = self._snapshot(state)
-        if type == JSON:
-            return msgspec.json.encode(snapshot)
+            snapshot = self._source.snapshot(states=states)
+        else:
+            snapshot = Snapshot.of(self._source, states=states)
         now = datetime.now(UTC)
         view = View(
             snapshot=snapshot,
@@ -131,10 +137,7 @@ class ControlPlane:
             state=state,
             copies=None if self._requeuer is None else self._requeuer.copies,
         )
-        title, content = name_view(view), render_view(view)
-        if type == TREE:
-            return msgspec.json.encode({"title": title, "content": content})
-        return render_page(title, content, self._refresh).encode()
+        return Look(view, self._refresh)
 
     def _fail(self, type: str, line: str) -> Answer:
         if type != HTML:
@@ -180,7 +183,9 @@ def _made(status: int, type: str, body: bytes) -> Answer:
 
 
 def _not_allowed(request: Request, methods: tuple[str, ...]) -> Answer:
-    line = f"{request.method} is not allowed; use {methods[0]}"
+    # Other servers let any text pass for a method; a word in capitals does no harm wherever it is shown.
+    method = request.method if _METHOD.fullmatch(request.method) else "this method"
+    line = f"{method} is not allowed; use {methods[0]}"
     return text(HTTPStatus.METHOD_NOT_ALLOWED, line, Allow=", ".join(methods))
 
 
