@@ -3,7 +3,7 @@
 import os
 from threading import RLock
 
-from lazyjobs.contract import Backend, BackendClosedError, SupportsClose, open_backend
+from lazyjobs.contract import Backend, BackendClosedError, BackendURL, SupportsClose, open_backend
 
 DEFAULT_URL = "memory://"
 URL_VARIABLE = "LAZYJOBS_BACKEND"
@@ -48,7 +48,8 @@ class BackendSource:
     def _open(self) -> Backend:
         with self._lock:
             if self._closed or self._url is None:
-                raise BackendClosedError(f"the runner that opened {self._url!r} was closed; make another runner")
+                opened = BackendURL.mask(self._url or "")
+                raise BackendClosedError(f"the runner that opened {opened!r} was closed; make another runner")
             self._backend = self._backend or open_backend(self._url)
             return self._backend
 

@@ -8,7 +8,7 @@ _DUE = (
     "while running) is not after now: `params.now` if given, else the backend's clock."
 )
 _CHANGES = (
-    "Its `attempt` goes up by one, its lease ends at `now + params.lease`, `updated_at` moves on, and nothing else "
+    "Its `attempt` goes up by one, its lease ends at `now + params.lease`, `updated_at` moves on … Nothing else "
     "changes: `max_attempts` is not looked at, since giving up is the runner's decision."
 )
 _NEEDS = ("INS-01", "CLM-01")

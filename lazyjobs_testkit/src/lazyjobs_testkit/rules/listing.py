@@ -2,7 +2,7 @@
 
 from lazyjobs_testkit.rules._rule import Level, Rule
 
-_LIST = "At most `options.limit` records of `options.states`: newest `updated_at` first, then the highest id."
+_LIST = "At most `options.limit` of the records that pass `options`: newest `updated_at` first, then the highest id."
 _NEEDS = ("INS-01", "CLM-01")
 
 RULES = (
