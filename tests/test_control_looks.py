@@ -1,23 +1,12 @@
 """What a look at the backend costs: requests at one moment share it, payloads are not read, few rows are rendered."""
 
-import threading
-import tracemalloc
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
-import pytest
-
-from lazyjobs import InsertParams, JobRunner, ListOptions, Record
-from lazyjobs.control import _counts
-from lazyjobs.control._looks import MOST, Looks
-from lazyjobs.control._plane import ControlPlane
-from lazyjobs_memory import MemoryBackend
-from tests.support.backends import PlainBackend
-from tests.support.control import ask
-from tests.support.waiting import GENEROUS, wait_until
+from lazyjobs.control._looks import Looks
+from tests.support.waiting import GENEROUS
 
 TIMEOUT = GENEROUS.total_seconds()
 

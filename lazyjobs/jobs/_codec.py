@@ -8,7 +8,7 @@ import msgspec
 from lazyjobs.jobs._errors import DecodeError, EncodeError
 from lazyjobs.jobs._fields import field_names, has_fields, is_pydantic, notices_unknown
 from lazyjobs.jobs._job import Job
-from lazyjobs.jobs._trace import strip_trace
+from lazyjobs.jobs._members import strip_members
 
 J = TypeVar("J", bound=Job)
 
@@ -52,7 +52,7 @@ class Codec(Generic[J]):
     def decode(self, payload: bytes) -> J:
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
-            fields = self._decoder.decode(strip_trace(payload) if self._notices else payload)
+            fields = self._decoder.decode(strip_members(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             raise DecodeError(self._kind, _explain(error)) from error

@@ -5,6 +5,7 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._listing import list_pages
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
@@ -28,5 +29,6 @@ __all__ = [
     "UnknownKind",
     "current_job",
     "current_runner",
+    "list_pages",
     "use_runner",
 ]

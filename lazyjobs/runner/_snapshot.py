@@ -54,7 +54,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         states: Collection[State] | None = None,
     ) -> Self:
         """What `backend` holds now; raises what it raises. `states` narrows `recent` and nothing else."""
-        options = ListOptions(limit=cls.LIMIT, states=None if states is None else frozenset(states))
+        wanted = None if states is None else frozenset(states)
+        options = ListOptions(limit=cls.LIMIT, states=wanted, payloads=False)
         return cls(
             running=running,
             definitions=definitions,

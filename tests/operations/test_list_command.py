@@ -69,10 +69,7 @@ def test_nothing_to_show_is_said_beside_the_results(command: Command, backend_ur
         assert (outcome.code, outcome.out, outcome.remarks) == (0, "", f"lazyjobs: {remark}\n")
 
 
-def test_a_limit_is_reached_past_records_of_other_kinds(
-    command: Command, backend: Backend, backend_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lazyjobs.cli._list._FIRST_REACH", 2)
+def test_a_limit_is_reached_past_records_of_other_kinds(command: Command, backend: Backend, backend_url: str) -> None:
     for number in range(12):
         backend.insert(InsertParams(kind="rare" if number % 4 == 0 else "common"))
     rare = [record.id for record in backend.list(ListOptions(limit=None)) if record.kind == "rare"]
