@@ -13,7 +13,9 @@ from lazyjobs.control._view import View, name_view, render_view
 class Look:
     """What was seen at one moment; each form of it is made at most once. Safe in any thread."""
 
-    def __init__(self, view: View, refresh: timedelta) -> None:
+    def __init__(self, view: View, refresh: timedelta, seconds: float) -> None:
+        self.seconds = seconds
+        """How long the look took."""
         self._view = view
         self._refresh = refresh
         self._made: dict[str, bytes] = {}

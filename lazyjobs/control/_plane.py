@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from time import perf_counter
 from typing import TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
@@ -109,11 +110,14 @@ class ControlPlane:
             return text(HTTPStatus.BAD_REQUEST, f"state must be one of {', '.join(State)}")
         type = choose_type(request.headers.get("accept", ""), self._offered)
         try:
-            body = self._looks.take(state).render(type)
+            look = self._looks.take(state)
+            body = look.render(type)
         except Exception as error:
             logger.exception("the control plane could not make a snapshot")
             return self._fail(type, f"no snapshot: {_one_line(error)}")
-        return _made(HTTPStatus.OK, type, body)
+        # By this the page decides how often it asks, and not by its own watch, which a slow browser makes long.
+        more = {"Server-Timing": f"look;dur={look.seconds * 1000:.1f}"} if type == TREE else {}
+        return _made(HTTPStatus.OK, type, body, **more)
 
     def _measure(self, request: Request) -> Answer:
         if request.method not in READING:
@@ -123,6 +127,7 @@ class ControlPlane:
         return Answer(status=status, content_type=type, body=body)
 
     def _look_at(self, state: State | None) -> Look:
+        began = perf_counter()
         states = None if state is None else {state}
         if isinstance(self._source, JobRunner):
             snapshot = self._source.snapshot(states=states)
@@ -137,7 +142,7 @@ class ControlPlane:
             state=state,
             copies=None if self._requeuer is None else self._requeuer.copies,
         )
-        return Look(view, self._refresh)
+        return Look(view, self._refresh, perf_counter() - began)
 
     def _fail(self, type: str, line: str) -> Answer:
         if type != HTML:
@@ -175,10 +180,10 @@ def _read_state(query: str) -> State | None:
     return State(values[-1]) if values else None
 
 
-def _made(status: int, type: str, body: bytes) -> Answer:
+def _made(status: int, type: str, body: bytes, **more: str) -> Answer:
     if type != HTML:
-        return Answer(status=status, content_type=type, body=body)
-    more = {"Content-Security-Policy": page_policy()}
+        return Answer(status=status, content_type=type, body=body, more=more)
+    more["Content-Security-Policy"] = page_policy()
     return Answer(status=status, content_type="text/html; charset=utf-8", body=body, more=more)
 
 
