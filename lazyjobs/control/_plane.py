@@ -13,7 +13,7 @@ import msgspec
 
 from lazyjobs.contract import Backend, State
 from lazyjobs.control._guard import Guard
-from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, text
+from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, describe, text
 from lazyjobs.control._look import Look
 from lazyjobs.control._looks import Looks
 from lazyjobs.control._metrics import Exposer, expose_metrics
@@ -114,7 +114,7 @@ class ControlPlane:
             body = look.render(type)
         except Exception as error:
             logger.exception("the control plane could not make a snapshot")
-            return self._fail(type, f"no snapshot: {_one_line(error)}")
+            return self._fail(type, f"no snapshot: {describe(error)}")
         # By this the page decides how often it asks, and not by its own watch, which a slow browser makes long.
         more = {"Server-Timing": f"look;dur={look.seconds * 1000:.1f}"} if type == TREE else {}
         return _made(HTTPStatus.OK, type, body, **more)
@@ -163,7 +163,7 @@ class ControlPlane:
             return text(HTTPStatus.CONFLICT, str(error))
         except Exception as error:
             logger.exception("the control plane could not requeue record %d", id)
-            line = f"record {id} was not seen to be requeued: {_one_line(error)}; look for its copy before trying again"
+            line = f"record {id} was not seen to be requeued: {describe(error)}; look for its copy before trying again"
             return text(HTTPStatus.INTERNAL_SERVER_ERROR, line)
         logger.info("record %d, a discarded %s, was requeued as record %d", id, record.kind, record.id)
         if choose_type(request.headers.get("accept", ""), self._offered) == HTML:
@@ -192,7 +192,3 @@ def _not_allowed(request: Request, methods: tuple[str, ...]) -> Answer:
     method = request.method if _METHOD.fullmatch(request.method) else "this method"
     line = f"{method} is not allowed; use {methods[0]}"
     return text(HTTPStatus.METHOD_NOT_ALLOWED, line, Allow=", ".join(methods))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -6,6 +6,7 @@ from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._listing import list_pages
+from lazyjobs.runner._masking import mask_urls
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
@@ -30,5 +31,6 @@ __all__ = [
     "current_job",
     "current_runner",
     "list_pages",
+    "mask_urls",
     "use_runner",
 ]
