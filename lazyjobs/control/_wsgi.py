@@ -58,5 +58,5 @@ def _read(environ: WSGIEnvironment) -> Request:
 
 def _skip_body(environ: WSGIEnvironment) -> None:
     """Reads what was sent and means nothing: closing a connection over unread bytes would reset it."""
-    if length := environ.get("CONTENT_LENGTH"):
-        environ["wsgi.input"].read(read_length(length))
+    if length := read_length(environ.get("CONTENT_LENGTH") or "0"):
+        environ["wsgi.input"].read(length)
