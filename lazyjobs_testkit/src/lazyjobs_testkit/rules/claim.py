@@ -145,7 +145,7 @@ RULES = (
     ),
     Rule(
         id="CLM-15",
-        title="claiming changes nothing but state, attempt, lease and updated_at",
+        title="claiming changes nothing but state, attempt, lease, updated_at and what is told of the claim",
         text=_CHANGES,
         level=Level.CORE,
         cause="run_at is moved to the lease's end to hide the record, or last_error is cleared for the new attempt",

@@ -20,7 +20,7 @@ from lazyjobs_testkit.suite._support import (
 )
 from lazyjobs_testkit.suite._trail import describe
 
-CLAIMED = ("state", "attempt", "lease_expires_at", "updated_at")
+CLAIMED = ("state", "attempt", "lease_expires_at", "updated_at", "claimed_by", "taken_from", "abandoned")
 CONFUSABLE = (
     "mail", "Mail", "MAIL", "mai", "mails", "mail_", "mail-", "mail.", "mail:", "mail/", "mail.a", "mail/a", "mail:a",
     "mail-a", "mail_a", "mailXa", "mail__a", "/mail", "a.mail", ".", "..", "_", "-", "1", "01", "1.0",
