@@ -37,6 +37,7 @@ def test_what_is_due_later_is_left() -> None:
     assert states(runner) == {State.PENDING: 1}
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_a_retry_that_is_due_at_once_is_run() -> None:
     def fail() -> None:
         raise ValueError
@@ -80,6 +81,7 @@ class LateNews(PlainBackend):
         return record
 
 
+@pytest.mark.logs_errors("claiming failed")
 def test_what_was_enqueued_after_the_last_empty_answer_is_run_too() -> None:
     backend = LateNews()
     runner = JobRunner(backend, jobs=[Do], workers=2, poll_interval=timedelta(milliseconds=20))

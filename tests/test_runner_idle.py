@@ -75,6 +75,7 @@ def test_a_wait_that_is_wrong_every_time_is_not_spun_on() -> None:
     assert used < 0.4
 
 
+@pytest.mark.logs_errors("claiming failed")
 def test_a_wait_that_raises_is_tried_again_and_not_spun_on() -> None:
     def fail() -> bool:
         raise RuntimeError("no answer")

@@ -95,6 +95,7 @@ def test_what_the_conventions_require_is_there(telescope: Telescope) -> None:
         assert "error.type" not in point
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_retries_and_discards_are_counted_and_the_run_time_of_failures_has_their_type(telescope: Telescope) -> None:
     runner = make(telescope)
     for job in (impatient(fail), action(lambda: None)):

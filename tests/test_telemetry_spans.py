@@ -107,6 +107,7 @@ def test_an_attempt_is_a_consumer_span_of_a_new_trace_linked_to_the_enqueue(tele
     assert context_of(processed).trace_id != context_of(sent).trace_id
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_every_attempt_is_a_child_of_the_enqueue_if_the_trace_is_to_be_continued(telescope: Telescope) -> None:
     runner = make(telescope, continue_trace=True)
     runner.enqueue(impatient(fail))
@@ -175,6 +176,7 @@ def test_run_due_inside_another_span_is_tied_to_it(
     assert [names[link.context.span_id] for link in span.links] == links
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_a_failure_is_recorded_with_the_type_of_the_exception(telescope: Telescope) -> None:
     runner = make(telescope)
     runner.enqueue(impatient(fail))

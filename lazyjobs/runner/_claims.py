@@ -1,6 +1,7 @@
 """How workers come by their next record."""
 
-import logging
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -8,10 +9,11 @@ from threading import Event, Lock
 from time import monotonic
 
 from lazyjobs.contract import Backend, ClaimParams, Record, SupportsClaimMany, SupportsWait, WaitParams
+from lazyjobs.jobs import brief_of
 from lazyjobs.runner._backoff import Backoff
 from lazyjobs.runner._current import CurrentJob
-
-logger = logging.getLogger("lazyjobs")
+from lazyjobs.runner._log import LOG
+from lazyjobs.runner._patience import Patience
 
 _LONGEST_FALSE_ALARM = 0.05
 _EMPTY_ANSWERS = 10
@@ -36,6 +38,7 @@ class Claims:
     ) -> None:
         self.halted = Event()
         self.params = params
+        self.patience = Patience(limited=until_idle)
         self._backend = backend
         self._batching = backend if isinstance(backend, SupportsClaimMany) else None
         self._waiting = backend if isinstance(backend, SupportsWait) else None
@@ -57,6 +60,14 @@ class Claims:
         """Lets nobody claim any more; those who wait leave within the poll interval."""
         self.halted.set()
         self._nudged.set()
+
+    def give_up_on(self, error: Exception) -> bool:
+        """Whether a drain ends here, as the backend fails for good or for too long; then nobody claims any more."""
+        if not self.patience.ends_with(error):
+            return False
+        LOG.error("draining is given up: %s", brief_of(error))
+        self.halt()
+        return True
 
     def nudge(self) -> None:
         """Ends the pause before the next claim, since something may be due; a backend that waits knows by itself."""
@@ -95,11 +106,13 @@ class Claims:
                 self._pause()
         except Exception as error:
             self._report(error)
-            self._failures.pause(self.halted)
+            if not self.give_up_on(error):
+                self._failures.pause(self.halted)
 
     def _claim(self) -> bool:
         asked_at = monotonic()
         self._claimed.extend(CurrentJob(record, asked_at) for record in self._ask())
+        self.patience.answered()
         return bool(self._claimed)
 
     def _ask(self) -> Sequence[Record]:
@@ -117,7 +130,7 @@ class Claims:
         self._empty_answers = 0
 
     def _report(self, error: Exception) -> None:
-        logger.error("claiming failed and is tried again: %s: %s", type(error).__name__, error, exc_info=error)
+        LOG.error("claiming failed and is tried again: %s", brief_of(error), error=error)
 
     def _count_as_idle(self) -> None:
         with self._counting:

@@ -1,0 +1,65 @@
+"""How one attempt ends: what is to be written, and what is told of it."""
+
+from __future__ import annotations
+
+from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs.runner._observer import Outcome
+
+_chained = [BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")]
+_forget_traceback = BaseException.__dict__["__traceback__"].__set__
+
+
+class Ending:
+    """What is to be written of an attempt, why, and the exception behind it, until that is forgotten."""
+
+    __slots__ = ("error", "finish", "outcome", "reason")
+
+    def __init__(self, finish: FinishParams, outcome: Outcome, reason: str, error: BaseException | None) -> None:
+        self.finish = finish
+        self.outcome = outcome
+        self.reason = reason
+        self.error = error
+
+    @classmethod
+    def success(cls, record: Record) -> Ending:
+        """The work returned."""
+        return cls(CompleteParams(id=record.id, attempt=record.attempt), "succeeded", "", None)
+
+    @classmethod
+    def discard(cls, record: Record, reason: str, error: BaseException | None = None) -> Ending:
+        """The record is given up."""
+        finish = DiscardParams(id=record.id, attempt=record.attempt, last_error=reason)
+        return cls(finish, "discarded", reason, error)
+
+    @classmethod
+    def retry(cls, finish: RetryParams, reason: str, error: BaseException | None) -> Ending:
+        """The record is tried again."""
+        return cls(finish, "retrying", reason, error)
+
+    @classmethod
+    def stop(cls, finish: RetryParams, reason: str, error: BaseException | None) -> Ending:
+        """The record is given back by a runner that stops."""
+        return cls(finish, "stopped", reason, error)
+
+    def forget(self) -> None:
+        """Drops the exception and its traceback, once all who are to see them have.
+
+        A traceback holds the frames of the work, and through their callers those of the runner; a frame that holds the
+        exception closes a circle that only the cyclic collector opens, with all the data of the work in it.
+        """
+        error, self.error = self.error, None
+        if error is not None:
+            _forget_tracebacks(error)
+
+
+def _forget_tracebacks(error: BaseException) -> None:
+    left, seen = [error], set[int]()
+    while left:
+        each = left.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        _forget_traceback(each, None)
+        left += [other for get in _chained if (other := get(each)) is not None]
+        if issubclass(type(each), BaseExceptionGroup):
+            left += BaseExceptionGroup.exceptions.__get__(each)
