@@ -36,5 +36,5 @@ class Command(BaseCommand):  # type: ignore[misc]
             if options[name] is not None:
                 arguments += [f"--{name.replace('_', '-')}", str(options[name])]
         arguments += ["--drain"] * options["drain"] + ["--verbose"] * (options["verbosity"] > 1)
-        if code := main(arguments):
+        if code := main(arguments, whole_process=self._called_from_command_line):
             sys.exit(code)
