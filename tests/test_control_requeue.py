@@ -264,6 +264,7 @@ class Lossy(PlainBackend):
 
 
 @pytest.mark.usefixtures("caplog")
+@pytest.mark.logs_errors("could not requeue record")
 def test_a_copy_whose_insert_was_not_answered_is_found_when_it_is_tried_again() -> None:
     backend = Lossy()
     discarded = make_discarded(backend)

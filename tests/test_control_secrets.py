@@ -50,6 +50,7 @@ def test_an_error_that_quotes_a_url_is_shown_without_its_password(accept: str) -
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/1/requeue"])
 @pytest.mark.parametrize("accept", TYPES)
+@pytest.mark.logs_errors("could not make a snapshot", "could not requeue record")
 def test_a_backend_that_fails_is_told_of_without_its_password(accept: str, path: str) -> None:
     def fail(_: str) -> None:
         raise BackendUnavailableError(f"cannot connect to postgres://me:{PASSWORD}@db/jobs")
@@ -72,6 +73,7 @@ def test_the_metrics_name_queues_and_kinds_alone() -> None:
     assert SECRET not in body
 
 
+@pytest.mark.logs_errors("could not show the metrics")
 def test_metrics_that_fail_are_told_of_without_a_password() -> None:
     class Fails:
         def expose(self, _: str) -> tuple[str, bytes]:
@@ -82,6 +84,7 @@ def test_metrics_that_fail_are_told_of_without_a_password() -> None:
     assert answer.body == b"no metrics: OSError: cannot push to https://me:***@metrics.example\n"
 
 
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_a_reason_is_cut() -> None:
     def fail(_: str) -> None:
         raise BackendUnavailableError("x" * 10_000_000)

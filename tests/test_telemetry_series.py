@@ -93,6 +93,7 @@ def count(points: list[dict[str, object]]) -> int:
     return sum(int(str(point.get("value", point.get("count")))) for point in points)
 
 
+@pytest.mark.logs_errors("fails discarded id=")
 def test_no_attempt_is_lost_where_there_are_more_errors_than_series(caplog: pytest.LogCaptureFixture) -> None:
     telescope = Telescope()
     _, runner = watch(telescope, series=30)

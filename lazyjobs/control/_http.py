@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from lazyjobs.jobs import brief_of
 from lazyjobs.runner import mask_urls
 
 JSON = "application/json"
@@ -63,8 +64,7 @@ def text(status: int, line: str, **more: str) -> Answer:
 
 def describe(error: Exception) -> str:
     """What went wrong, on one line that is not too long, and without the passwords of URLs."""
-    said = f"{type(error).__name__}: {error}"[: 10 * _LONGEST_REASON]
-    return mask_urls(" ".join(said.split()))[:_LONGEST_REASON]
+    return mask_urls(" ".join(brief_of(error).split()))[:_LONGEST_REASON]
 
 
 def choose_type(accept: str, offered: tuple[str, ...]) -> str:
