@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,6 +42,14 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     claimed_by: str = ""
     taken_from: str | None = None
     spared: int = 0
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """The record, as one of which everything is known."""
+        known: dict[str, Any] = {name: getattr(record, name) for name in (*_FIXED, "last_error")}
+        times: dict[str, Any] = {name: Span.at(getattr(record, name)) for name in _TIMES}
+        lease = None if record.lease_expires_at is None else Span.at(record.lease_expires_at)
+        return cls(**known, **times, lease=lease)
 
     @property
     def due(self) -> Span | None:

@@ -208,4 +208,12 @@ RULES = (
         "again",
         needs=_NEEDS,
     ),
+    Rule(
+        id="CLM-21",
+        title="a call that ended, found nothing or was refused keeps no due record from being claimed",
+        text="a call that ended before, or found nothing, excuses nothing.",
+        level=Level.CORE,
+        cause="a lock or a mark on the record outlives the call that was refused, or is taken for looking",
+        needs=(*_NEEDS, "CLM-10", "CLM-18", "FEN-02", "TRN-02", "TRN-16"),
+    ),
 )

@@ -65,11 +65,11 @@ RULES = (
     ),
     Rule(
         id="FLD-06",
-        title="a claim that supersedes another says from whom it took the record, be it from one without a name",
+        title="a claim that supersedes another says so in taken_from, be the other without a name",
         text=_TAKEN,
         level=Level.CORE,
-        cause="taken_from is not stored, is read after claimed_by was overwritten, or an empty name becomes None",
-        needs=(*_AGAIN, "FLD-02"),
+        cause="taken_from is not stored (a backend written before there was one), or an empty name becomes None",
+        needs=_AGAIN,
     ),
     Rule(
         id="FLD-07",
@@ -77,7 +77,7 @@ RULES = (
         text=_TAKEN,
         level=Level.CORE,
         cause="taken_from is only written where there is something to write",
-        needs=(*_AGAIN, *_RETRIED, "FLD-06"),
+        needs=(*_AGAIN, *_RETRIED, "FLD-16"),
     ),
     Rule(
         id="FLD-08",
@@ -86,7 +86,7 @@ RULES = (
         "Set by each claim, kept until the next.",
         level=Level.CORE,
         cause="the fields are cleared together with the lease",
-        needs=(*_AGAIN, "FLD-04", "FLD-05", "FLD-06", "TRN-01", "TRN-02", "TRN-03", "INS-06"),
+        needs=(*_AGAIN, "FLD-04", "FLD-05", "FLD-16", "TRN-01", "TRN-02", "TRN-03", "INS-06"),
     ),
     Rule(
         id="FLD-09",
@@ -127,7 +127,7 @@ RULES = (
         level=Level.CAPABILITY,
         cause=_COLUMN,
         capability=SupportsExtend,
-        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-09", "FLD-12", "EXT-01", "EXT-05"),
+        needs=("FLD-02", "FLD-04", "FLD-16", "FLD-09", "FLD-12", "EXT-01", "EXT-05"),
     ),
     Rule(
         id="FLD-14",
@@ -137,7 +137,7 @@ RULES = (
         level=Level.CAPABILITY,
         cause="a statement of its own, which forgets the worker",
         capability=SupportsClaimMany,
-        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-07", "BLK-06"),
+        needs=("FLD-02", "FLD-04", "FLD-16", "FLD-07", "BLK-06"),
     ),
     Rule(
         id="FLD-15",
@@ -146,7 +146,15 @@ RULES = (
         level=Level.CAPABILITY,
         cause="a statement of its own, which forgets spare or the worker",
         capability=SupportsFinishAndClaim,
-        needs=("FLD-02", "FLD-04", "FLD-06", "FLD-07", "FLD-09", "FLD-10", "BLK-12", "BLK-13"),
+        needs=("FLD-02", "FLD-04", "FLD-16", "FLD-07", "FLD-09", "FLD-10", "BLK-12", "BLK-13"),
+    ),
+    Rule(
+        id="FLD-16",
+        title="taken_from is the name of the worker that the claim took the record from",
+        text=_TAKEN,
+        level=Level.CORE,
+        cause="it is read after claimed_by was overwritten, so that a worker took the record from itself",
+        needs=(*_AGAIN, "FLD-02", "FLD-06"),
     ),
 )
 

@@ -165,7 +165,7 @@ RULES = (
         text="together the pages show no record twice and miss only what changed after the first.",
         level=Level.CORE,
         cause="a page is found by an offset, or by where its last record is now instead of where it was",
-        needs=("LST-19", "CLM-15", "TIM-06"),
+        needs=("LST-19", "CLM-15", "CLM-21", "TIM-06"),
     ),
     Rule(
         id="LST-21",

@@ -98,6 +98,12 @@ class FieldsTests:
         assert_fields(stored(bench, record.id), f"{verb} when the lease had ended", abandoned=1)
 
     @rule("FLD-06")
+    def test_a_claim_that_supersedes_one_without_a_name_says_so(self, bench: Bench) -> None:
+        record = supersede(bench, bench.claimed(run_at=PAST, now=PAST + HOUR))
+        assert_fields(record, "a claim without a worker was superseded", taken_from="")
+        assert_fields(stored(bench, record.id), "a claim without a worker was superseded, in list,", taken_from="")
+
+    @rule("FLD-16")
     def test_a_superseding_claim_says_from_whom(self, bench: Bench) -> None:
         record = bench.claimed(run_at=PAST, now=PAST + HOUR, worker="one")
         for before, worker in (("one", "two"), ("two", ""), ("", ""), ("", "one"), ("one", "one")):
@@ -232,9 +238,9 @@ def supersede(bench: Bench, record: Record, **fields: Unpack[ClaimFields]) -> Re
     return claim_again(bench, record, **fields)
 
 
-def told_of_all(bench: Bench) -> Record:
+def told_of_all(bench: Bench, queue: str = "default") -> Record:
     """A running record each of whose fields tells something of its claims."""
-    record = bench.claimed(run_at=PAST, worker="zero")
+    record = bench.claimed(queue=queue, run_at=PAST, worker="zero")
     retry(bench, record, spare=True)
     record = claim_again(bench, record, now=PAST + HOUR, worker="one")
     record = supersede(bench, record, worker="two")

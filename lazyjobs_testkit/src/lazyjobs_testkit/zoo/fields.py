@@ -74,6 +74,13 @@ class LateFinishAbandons(TameBackend):
         return replace(super().outcome(record, params), abandoned=record.abandoned + late)
 
 
+class TakenFromNobody(TameBackend):
+    """Claims do not say from whom they took a record: it was written before they did."""
+
+    def loser(self, record: Record, params: ClaimParams) -> str | None:  # noqa: ARG002
+        return None
+
+
 class TakenFromItself(TameBackend):
     """A superseding claim says that it took the record from its own worker."""
 
@@ -231,8 +238,9 @@ ANIMALS = (
         EveryFurtherClaimAbandons.Harness, "FLD-05", r"after claim 2, of a retried record, abandoned of record 1 is 1"
     ),
     Animal(LateFinishAbandons.Harness, "FLD-05", r"after \w+ when the lease had ended, abandoned of record 1 is 2"),
-    Animal(TakenFromItself.Harness, "FLD-06", r"after 'two' superseded 'one', taken_from of record 1 is 'two'"),
-    Animal(NamelessIsNobody.Harness, "FLD-06", r"after '' superseded '', taken_from of record 1 is None, not ''"),
+    Animal(TakenFromNobody.Harness, "FLD-06", r"was superseded, taken_from of record 1 is None, not ''"),
+    Animal(TakenFromItself.Harness, "FLD-16", r"after 'two' superseded 'one', taken_from of record 1 is 'two'"),
+    Animal(NamelessIsNobody.Harness, "FLD-06", r"was superseded, taken_from of record 1 is None, not ''"),
     Animal(RemembersTheLoser.Harness, "FLD-07", r"a superseding claim, a retry and a claim, taken_from of .* is 'one'"),
     Animal(FinishForgetsTheHolder.Harness, "FLD-08", r"after \w+, claimed_by of record 1 is '', not 'two'"),
     Animal(DiscardForgetsTheLoser.Harness, "FLD-08", r"after discard, taken_from of record 1 is None, not 'one'"),
