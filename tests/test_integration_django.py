@@ -430,6 +430,24 @@ class TestCancelling:
         result.refresh()
         assert (result.status, result.errors) == (TaskResultStatus.READY, [])
 
+    def test_a_task_whose_last_attempt_is_stopped_has_not_finished(self, signals: list[Any]) -> None:
+        begun = Event()
+
+        async def wait() -> None:
+            begun.set()
+            await asyncio.sleep(GENEROUS.total_seconds())
+
+        tasks.hooks["hook"] = wait
+        with override_settings(TASKS={"default": entry(max_attempts=1), "other": entry()}):
+            result = tasks.call_async.enqueue("hook")
+            runner = get_runner()
+            runner.start()
+            assert begun.wait(GENEROUS.total_seconds())
+            assert runner.stop(timedelta(0))
+            result.refresh()
+        assert [sent[0] for sent in signals] == ["enqueued", "started"]
+        assert result.status == TaskResultStatus.READY
+
     def test_a_plain_task_sees_that_it_is(self, runner: JobRunner) -> None:
         begun = Event()
 

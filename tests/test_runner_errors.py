@@ -82,7 +82,7 @@ class NamelessError(Exception):
 
 
 class FalseClassError(Exception):
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise RuntimeError("class")
 
@@ -132,7 +132,7 @@ def in_deep_groups() -> Exception:
 class WrongSyntaxError(SyntaxError):
     text = 5  # type: ignore[assignment]
     lineno = "one"  # type: ignore[assignment]
-    filename = property(lambda self: 1 / 0)  # type: ignore[assignment]
+    filename = property(lambda self: 1 / 0)
 
 
 class Lookalike:

@@ -4,13 +4,15 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
 from typing import ClassVar
 
 import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from lazyjobs import BackendUnavailableError, BaseJob, InsertParams, JobRunner
+from lazyjobs import BackendUnavailableError, BaseJob, InsertParams, JobRunner, current_job
 from lazyjobs.jobs import read_trace
 from lazyjobs.telemetry import OpenTelemetry
 from lazyjobs_memory import MemoryBackend
@@ -290,3 +292,48 @@ def test_a_provider_that_is_set_later_gets_the_spans(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: telescope.tracer_provider)
     assert read_trace(runner.enqueue(Do()).payload) != {}
     assert [span.name for span in telescope.spans()] == ["send default"]
+
+
+class ClosedError(Exception):
+    """Cannot be asked for anything."""
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyError(name)
+
+
+def test_an_exception_that_cannot_be_described_ends_its_span(telescope: Telescope) -> None:
+    def fail_closed() -> None:
+        raise ClosedError("no")
+
+    runner = make(telescope)
+    runner.enqueue(action(fail_closed))
+    runner.drain()
+    span = telescope.span("process default")
+    assert attributes(span)["messaging.lazyjobs.outcome"] == "retrying"
+    assert str(attributes(span)["error.type"]).endswith("ClosedError")
+    (event,) = span.events
+    assert event.attributes is not None
+    assert event.attributes["exception.message"] == "no"
+    assert "in fail_closed" in str(event.attributes["exception.stacktrace"])
+
+
+def test_an_attempt_that_was_stopped_is_no_error_and_does_not_count(telescope: Telescope) -> None:
+    runner, started, seen = make(telescope), Event(), list[bool]()
+
+    def heed() -> None:
+        if seen:
+            return
+        started.set()
+        seen.append(current_job().wait_cancelled(timedelta(seconds=20)))
+        raise InterruptedError
+
+    runner.enqueue(action(heed))
+    runner.start()
+    assert started.wait(20)
+    assert runner.stop(timedelta(0))
+    runner.drain()
+    stopped, succeeded = [span for span in telescope.spans() if span.name == "process default"]
+    assert attributes(stopped)["messaging.lazyjobs.outcome"] == "stopped"
+    assert "error.type" not in attributes(stopped)
+    assert stopped.status.status_code is StatusCode.UNSET
+    assert [attributes(span)["messaging.lazyjobs.attempt"] for span in (stopped, succeeded)] == [1, 1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextvars import Context
 from inspect import isawaitable
 
+from lazyjobs.contract import CompleteParams
 from lazyjobs.jobs import DecodeError, Job, Registry, UnknownKindError, cut
 from lazyjobs.runner._context import JOB
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._ending import Ending
+from lazyjobs.runner._ending import Ending, forget_tracebacks
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._spare import can_be_spared
 from lazyjobs.runner._verdicts import Verdicts
@@ -27,22 +28,26 @@ class Attempts:
 
         `work` runs in `context`, which the caller makes anew for each job.
         """
-        if (ending := self._verdicts.exhausted(job.record)) is not None:
+        record = job.record
+        if record.attempt > record.max_attempts and (ending := self._verdicts.exhausted(record)) is not None:
             return ending
-        if job.stopped and can_be_spared(job.record):
+        if job.stopped and can_be_spared(record):
             return self._verdicts.stopped(job, None)
         try:
-            work = self._registry.find(job.record.kind).codec.decode(job.record.payload)
+            work = self._registry.find(record.kind).codec.decode(record.payload)
         except UnknownKindError as error:
-            return self._verdicts.unknown(job, error)
+            try:
+                return self._verdicts.unknown(job, error)
+            finally:
+                forget_tracebacks(error)
         except DecodeError as error:
-            return Ending.discard(job.record, cut(str(error)), error.__cause__)
+            return Ending.discard(record, cut(str(error)), error.__cause__)
         except BaseException as error:
             return self._verdicts.failed(job, error, None)
         # No frame below may keep what was raised: Ending.forget says why.
         raised = context.run(self._work, work, job)
         if raised is None:
-            return Ending.success(job.record)
+            return Ending(CompleteParams(id=record.id, attempt=record.attempt))
         try:
             return self._verdicts.failed(job, raised, work)
         finally:

@@ -158,7 +158,10 @@ class Claims:
     def _wait(self, backend: SupportsWait) -> None:
         if self._alarmed:  # and then nothing was claimed; without a pause, a backend that is wrong would be spun on
             self._false_alarms.pause(self.halted)
-        self._alarmed = backend.wait(WaitParams(queues=self.params().queues, timeout=self._poll_interval))
+        began_at = monotonic()
+        came = backend.wait(WaitParams(queues=self.params().queues, timeout=self._poll_interval))
+        # A backend that says too soon that nothing came is wrong as well, and would be spun on the same way.
+        self._alarmed = came or monotonic() - began_at < self._poll_interval.total_seconds() / 2
         if not self._alarmed:
             self._false_alarms.reset()
 

@@ -50,8 +50,7 @@ class Crew:
         outcomes = Outcomes(backend, claims, self._given_up)
         handling = Handling(make_attempts(self._loop), observers, context, outcomes.write)
         self._workers = [
-            Worker(f"lazyjobs-worker-{number}", claims, handling, self._given_up, self._leave)
-            for number in range(1, workers + 1)
+            Worker(f"lazyjobs-worker-{number}", claims, handling, self._leave) for number in range(1, workers + 1)
         ]
         self._keeper = LeaseKeeper(backend, lease, self.running) if isinstance(backend, SupportsExtend) else None
 
@@ -96,6 +95,8 @@ class Crew:
         if self.join(timeout):
             return True
         self._given_up.set()
+        for worker in self._workers:
+            worker.given_up = True
         for job in self.running():
             job.stop()
             LOG.warning("%s id=%d still runs after the stop and is cancelled", job.record.kind, job.record.id)

@@ -15,7 +15,7 @@ from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
-from lazyjobs.runner._loop import EventLoop, no_loop_here
+from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Fate, finish_claim
 
@@ -83,13 +83,15 @@ class DueRecords:
     def _handle(self, job: CurrentJob) -> Attempt:
         self._current = job
         try:
-            with no_loop_here():
-                handled = self._handling.handle(job)
+            if running_loop() is None:
+                ending, fate, _ = self._handling.handle(job)
+            else:
+                with no_loop_here():
+                    ending, fate, _ = self._handling.handle(job)
         finally:
             self._current = None
-        ending = handled.ending
         error, ending.error = ending.error, None
-        written = ending.finish if handled.fate is Fate.WRITTEN else None
+        written = ending.finish if fate is Fate.WRITTEN else None
         try:
             return Attempt(record=job.record, outcome=written, error=error)
         finally:

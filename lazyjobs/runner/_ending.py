@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
+from msgspec import Struct
+
+from lazyjobs.contract import DiscardParams, FinishParams, Record, RetryParams
 from lazyjobs.runner._observer import Outcome
 
 _chained = [BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")]
 _forget_traceback = BaseException.__dict__["__traceback__"].__set__
 
 
-class Ending:
+class Ending(Struct):
     """What is to be written of an attempt, why, and the exception behind it, until that is forgotten."""
 
-    __slots__ = ("error", "finish", "outcome", "reason")
-
-    def __init__(self, finish: FinishParams, outcome: Outcome, reason: str, error: BaseException | None) -> None:
-        self.finish = finish
-        self.outcome = outcome
-        self.reason = reason
-        self.error = error
-
-    @classmethod
-    def success(cls, record: Record) -> Ending:
-        """The work returned."""
-        return cls(CompleteParams(id=record.id, attempt=record.attempt), "succeeded", "", None)
+    finish: FinishParams
+    outcome: Outcome = "succeeded"
+    reason: str = ""
+    error: BaseException | None = None
 
     @classmethod
     def discard(cls, record: Record, reason: str, error: BaseException | None = None) -> Ending:
@@ -49,10 +43,11 @@ class Ending:
         """
         error, self.error = self.error, None
         if error is not None:
-            _forget_tracebacks(error)
+            forget_tracebacks(error)
 
 
-def _forget_tracebacks(error: BaseException) -> None:
+def forget_tracebacks(error: BaseException) -> None:
+    """Drops the tracebacks of `error` and of all that is chained to it or grouped in it."""
     left, seen = [error], set[int]()
     while left:
         each = left.pop()

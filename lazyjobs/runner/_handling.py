@@ -17,17 +17,6 @@ from lazyjobs.runner._report import log_attempt, log_takeover
 Write = Callable[[FinishParams], tuple[Fate, CurrentJob | None]]
 
 
-class Handled:
-    """How one attempt ended, what became of its outcome, and the next job if one was claimed along with that."""
-
-    __slots__ = ("ending", "fate", "following")
-
-    def __init__(self, ending: Ending, fate: Fate, following: CurrentJob | None) -> None:
-        self.ending = ending
-        self.fate = fate
-        self.following = following
-
-
 class Handling:
     """Runs claimed records, writes how they ended by `write`, and tells the log and the observers."""
 
@@ -37,8 +26,11 @@ class Handling:
         self._context = context
         self._write = write
 
-    def handle(self, job: CurrentJob) -> Handled:
-        """How the attempt ended; raises what `write` raises."""
+    def handle(self, job: CurrentJob) -> tuple[Ending, Fate, CurrentJob | None]:
+        """How the attempt ended, what became of its outcome, and the next job if one was claimed along with that.
+
+        Raises what `write` raises.
+        """
         context = self._context.copy()
         if job.record.taken_from is not None:
             log_takeover(job.record)
@@ -57,4 +49,4 @@ class Handling:
             log_attempt(job.record, fate, ending, seconds)
         else:
             watch.report(fate, ending, seconds)
-        return Handled(ending, fate, following)
+        return ending, fate, following

@@ -12,14 +12,12 @@ from lazyjobs.runner._interrupt import is_interrupt
 class Log:
     """Writes to a logger; whatever its handlers raise, and whatever an error is made of, nothing comes back of it."""
 
-    __slots__ = ("_logger",)
+    __slots__ = ("_logger", "shows")
 
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
-
-    def shows(self, level: int) -> bool:
-        """Whether what is written at `level` goes anywhere."""
-        return self._logger.isEnabledFor(level)
+        self.shows = self._logger.isEnabledFor
+        """Whether what is written at a level goes anywhere."""
 
     def warning(self, message: str, *args: object, error: BaseException | None = None) -> None:
         """Something that a person may want to know."""

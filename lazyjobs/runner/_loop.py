@@ -30,8 +30,12 @@ class EventLoop:
         The task sees the context variables of the caller. `job.cancel` cancels it.
         """
         call = _Call(work, job)
-        loop = self._running_loop()
-        loop.call_soon_threadsafe(call.begin, loop)
+        try:
+            loop = self._running_loop()
+            loop.call_soon_threadsafe(call.begin, loop)
+        except BaseException:
+            call.close()
+            raise
         return call.wait()
 
     def stop(self) -> None:
@@ -80,7 +84,7 @@ class _Call:
     __slots__ = ("_ended", "_error", "_job", "_task", "_work")
 
     def __init__(self, work: Awaitable[object], job: CurrentJob) -> None:
-        self._work: Awaitable[object] | None = work
+        self._work = work
         self._job = job
         self._ended = Event()
         self._error: BaseException | None = None
@@ -88,12 +92,13 @@ class _Call:
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Starts the task; called on the loop, in the caller's context."""
-        work, self._work = self._work, None
-        assert work is not None
+        driving = _drive(self._work, self._job)
         try:
-            self._task = loop.create_task(_drive(work, self._job))
+            self._task = loop.create_task(driving)
             self._task.add_done_callback(self._end)
         except BaseException as error:  # of a task factory, say
+            driving.close()
+            self.close()
             self._error = error
             self._ended.set()
 
@@ -110,8 +115,14 @@ class _Call:
         finally:
             self._error = None
 
+    def close(self) -> None:
+        """Closes a coroutine that was never begun, which would warn of that."""
+        if asyncio.iscoroutine(self._work):
+            self._work.close()
+
     def _end(self, task: asyncio.Task[BaseException | None]) -> None:
         self._task = None
+        self.close()
         try:
             self._error = task.result()
         except BaseException as error:  # cancelled before its first step by another job, say
@@ -133,13 +144,14 @@ async def _drive(work: Awaitable[object], job: CurrentJob) -> BaseException | No
     return None
 
 
+# What asyncio has for those that nest loops.
+running_loop = asyncio._get_running_loop  # noqa: SLF001
+
+
 @contextmanager
 def no_loop_here() -> Iterator[None]:
-    """Hides the event loop of this thread, if it runs one, from plain work: that could never await anything on it."""
-    loop = asyncio._get_running_loop()  # noqa: SLF001 (what asyncio has for those that nest loops)
-    if loop is None:
-        yield
-        return
+    """Hides the event loop that this thread runs from plain work, which could never await anything on it."""
+    loop = asyncio.get_running_loop()
     asyncio._set_running_loop(None)  # noqa: SLF001
     asyncio.set_event_loop(None)
     try:

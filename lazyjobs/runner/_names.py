@@ -28,13 +28,16 @@ class NamedParams:
         self._mine = local()
 
     def __call__(self) -> ClaimParams:
-        """For the calling thread; made anew when the runner's parameters have changed."""
-        params = self._params()
-        made = getattr(self._mine, "made", None)
-        if made is None or made[0] is not params:
-            made = self._mine.made = (params, replace(params, worker=self._name or _here()))
-        named: ClaimParams = made[1]
+        """For the calling thread."""
+        try:
+            named: ClaimParams = self._mine.params
+        except AttributeError:
+            named = self._mine.params = replace(self._params(), worker=self._name or _here())
         return named
+
+    def forget(self) -> None:
+        """Has them made anew, as the parameters of the runner have changed, or the process."""
+        self._mine = local()
 
 
 def _here() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Literal, TypeVar, get_args
 
-from lazyjobs.contract import ClaimParams, WaitParams
+from lazyjobs.contract import Backend, ClaimParams, WaitParams
 
 UnknownKind = Literal["discard", "retry"]
 
@@ -26,6 +26,13 @@ def check_several(name: str, several: Iterable[T], of: str) -> tuple[T, ...]:
             pass
     shown = several.__name__ if isinstance(several, type) else _show(several)
     raise TypeError(f"{name} must be several {of}, not {shown}; write {name}=[{shown}]")
+
+
+def check_backend(backend: object) -> Backend:
+    """An open one; its class would pass for it by its methods."""
+    if not isinstance(backend, Backend) or isinstance(backend, type):
+        raise TypeError(f"backend must be a Backend, not {_show(backend)}")
+    return backend
 
 
 def check_workers(workers: object) -> int:

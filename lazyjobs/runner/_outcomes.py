@@ -81,6 +81,7 @@ class Outcomes:
             except ClaimLostError:
                 return Fate.LOST
             except BackendClosedError as error:
+                self._claims.give_up_on(error)
                 return self._abandon(finish, error)
             except Exception as error:
                 self._report(finish, error)

@@ -13,8 +13,12 @@ from lazyjobs.runner._spare import count_attempts
 
 _JOBS = Log("lazyjobs.jobs")
 
-_LEVELS: dict[Outcome, int] = {"succeeded": logging.INFO, "discarded": logging.ERROR}
-"""WARNING for all others."""
+_LEVELS: dict[Outcome, int] = {
+    "succeeded": logging.INFO,
+    "retrying": logging.WARNING,
+    "stopped": logging.WARNING,
+    "discarded": logging.ERROR,
+}
 
 
 def log_attempt(record: Record, fate: Fate, ending: Ending, seconds: float) -> None:
@@ -23,7 +27,7 @@ def log_attempt(record: Record, fate: Fate, ending: Ending, seconds: float) -> N
     An outcome that could not be written was logged where that was tried, and says nothing here.
     """
     if fate is Fate.WRITTEN:
-        level = _LEVELS.get(ending.outcome, logging.WARNING)
+        level = _LEVELS[ending.outcome]
         if _JOBS.shows(level):
             reason = f": {ending.reason}" if ending.reason else ""
             _write(level, ending.outcome, record, seconds, reason, ending)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
-from lazyjobs.jobs import Definition, FindJob, Job, Registry
+from lazyjobs.jobs import Definition, FindJob, InvalidJobError, Job, Registry, UnknownKindError
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._clock import DelayClock
@@ -27,6 +27,7 @@ from lazyjobs.runner._observer import Observer
 from lazyjobs.runner._observers import make_observers
 from lazyjobs.runner._options import (
     UnknownKind,
+    check_backend,
     check_duration,
     check_flag,
     check_function,
@@ -147,7 +148,7 @@ class JobRunner:
         """
         with self._lock:
             self._registry.register(job)
-            self._claim_params = None
+            self._forget_params()
         return job
 
     def configure(
@@ -175,7 +176,7 @@ class JobRunner:
                 self._workers = check_workers(workers)
             if queues is not None:
                 self._queues = check_queues(queues)
-                self._claim_params = None
+                self._forget_params()
             if observers is not None:
                 self._observers = make_observers(observers)
 
@@ -209,7 +210,13 @@ class JobRunner:
         return self._insert(job, queue, run_at)
 
     def _insert(self, job: Job, queue: str | None, run_at: datetime | None) -> Record:
-        registration = self._registry.find_for(job)
+        try:
+            registration = self._registry.find_for(job)
+        except UnknownKindError:
+            if hasattr(job, "work"):
+                raise
+            told = f"only jobs can be enqueued, not {job!r}; give an instance of a registered class"
+            raise InvalidJobError(told) from None
         definition = registration.definition
         params = InsertParams(
             kind=definition.kind,
@@ -310,6 +317,7 @@ class JobRunner:
         nothing of what is enqueued meanwhile. `configure` says what holds afterwards. Raises `RunnerStateError` if it
         is overridden already.
         """
+        check_backend(backend)
         check_function("clock", clock, "tells aware UTC")
         check_function("drain", drain, "runs what is due")
         with self._lock:
@@ -400,6 +408,10 @@ class JobRunner:
                 params = self._claim_params = ClaimParams(queues=queues, lease=self._lease)
         return params
 
+    def _forget_params(self) -> None:
+        self._claim_params = None
+        self._named_params.forget()
+
     def _refuse_if_running(self, verb: str) -> None:
         if self.running:
             raise RunnerStateError(f"the runner is running and cannot be {verb}; stop it first")
@@ -407,5 +419,5 @@ class JobRunner:
     def _after_fork(self) -> None:
         self._lock = RLock()
         self._crew = None
-        self._claim_params = None  # so that the claims of the child have a name of their own
+        self._forget_params()
         self._source.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Thread
 
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
@@ -14,14 +14,13 @@ from lazyjobs.runner._log import LOG
 class Worker:
     """Claims, runs and finishes records until the claims are halted; no job and no backend error ends it sooner."""
 
-    def __init__(
-        self, name: str, claims: Claims, handling: Handling, given_up: Event, on_end: Callable[[], None]
-    ) -> None:
+    def __init__(self, name: str, claims: Claims, handling: Handling, on_end: Callable[[], None]) -> None:
         self.current: CurrentJob | None = None
+        self.given_up = False
+        """Whether the time for jobs in flight has passed, so that none begins any more."""
         self.thread = Thread(target=self._run, name=name, daemon=True)
         self._claims = claims
         self._handling = handling
-        self._given_up = given_up
         self._on_end = on_end
 
     def _run(self) -> None:
@@ -34,14 +33,15 @@ class Worker:
 
     def _handle(self, job: CurrentJob) -> CurrentJob | None:
         self.current = job
-        if self._given_up.is_set():  # after `current` was set, so that a stop meets either the one or the other
+        if self.given_up:  # after `current` was set, so that a stop meets either the one or the other
             job.stop()
         try:
-            handled = self._handling.handle(job)
+            ending, _, following = self._handling.handle(job)
         except BaseException as error:
             LOG.error("handling id=%d attempt=%d failed; it comes back", job.record.id, job.attempt, error=error)
             return None
         finally:
             self.current = None
-        handled.ending.forget()
-        return handled.following
+        if ending.error is not None:
+            ending.forget()
+        return following

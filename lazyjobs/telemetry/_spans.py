@@ -22,7 +22,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from lazyjobs.contract import InsertParams, Record
 from lazyjobs.jobs import read_trace, showable, text_of
-from lazyjobs.runner import AttemptEnd
+from lazyjobs.runner import AttemptEnd, count_attempts
 from lazyjobs.telemetry import _names as names
 
 _NOTHING = Context()
@@ -89,7 +89,7 @@ def start_process(tracer: Tracer, record: Record, *, as_child: bool, started_at:
             names.DESTINATION: record.queue,
             names.MESSAGE_ID: str(record.id),
             names.KIND: record.kind,
-            names.ATTEMPT: record.attempt,
+            names.ATTEMPT: count_attempts(record),
         },
         links,
         started_at,
