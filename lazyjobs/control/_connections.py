@@ -67,28 +67,34 @@ class Connections:
         """Runs until it is cancelled, and then closes what is open."""
         try:
             while True:
+                await _wait_for(listener)
                 try:
-                    accepted, _ = await asyncio.get_running_loop().sock_accept(listener)
+                    accepted, _ = listener.accept()
+                except BlockingIOError:  # the client has gone again
+                    continue
                 except OSError as error:
                     await self._pause(error)
                 else:
                     await self._take(accepted)
         finally:
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
+            await _end(*self._open)
 
     async def _take(self, accepted: socket.socket) -> None:
-        connection = _Connection(accepted, self._plane, self._threads)
         try:
+            accepted.setblocking(False)
             while len(self._open) >= MOST_CONNECTIONS:
                 await self._make_room()
         except BaseException:
             accepted.close()
             raise
+        connection = _Connection(accepted, self._plane, self._threads)
         task = asyncio.create_task(connection.converse())
         self._open[task] = connection
-        task.add_done_callback(self._open.pop)
+        task.add_done_callback(self._close)
+
+    def _close(self, task: asyncio.Task[None]) -> None:
+        # Not in the task, which may be cancelled before it begins.
+        self._open.pop(task).close()
 
     async def _make_room(self) -> None:
         waiting = [task for task, connection in self._open.items() if connection.waits_for_client]
@@ -115,6 +121,17 @@ class Connections:
         await asyncio.sleep(_PAUSE)
 
 
+async def _wait_for(listener: socket.socket) -> None:
+    """Returns when somebody may be accepted."""
+    # And not accepted here, as `sock_accept` would: if its task is cancelled just then, it loses the connection.
+    loop, somebody = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(listener, somebody.set)
+    try:
+        await somebody.wait()
+    finally:
+        loop.remove_reader(listener)
+
+
 async def _end(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
@@ -135,18 +152,20 @@ class _Connection:
         """The smallest is closed first where there is no room: those that send before those that read."""
 
     async def converse(self) -> None:
-        """Reads a request, answers it and closes; raises nothing but what cancels it."""
+        """Reads a request and answers it; raises nothing but what cancels it."""
         try:
             await self._converse()
         except (OSError, EOFError, TimeoutError) as error:
             logger.debug("control plane: a connection ended early: %s", type(error).__name__)
         except Exception:
             logger.exception("control plane: a connection failed")
-        finally:
-            with suppress(OSError):
-                # A process that a job forked has the descriptor, too; closing would not end the connection then.
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        with suppress(OSError):
+            # A process that a job forked has the descriptor, too; closing would not end the connection then.
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
 
     async def _converse(self) -> None:
         try:

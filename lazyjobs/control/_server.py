@@ -73,7 +73,7 @@ class _Server:
     def __init__(self, plane: ControlPlane, listener: socket.socket) -> None:
         self._connections = Connections(plane)
         self._listener = listener
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()
         self._stopping = asyncio.Event()
         self._thread = Thread(target=self._run, name="lazyjobs-control", daemon=True)
 
