@@ -114,9 +114,12 @@ class Connections:
         await _end(*silent)
         if monotonic() - self._warned_at >= _WARNING_EVERY:
             self._warned_at = monotonic()
-            line = "the control plane accepts nothing for %g s: %s; %d connections without a request were closed"
             logger.warning(
-                line + "; raise the limit of open files (ulimit -n) if this goes on", _PAUSE, error, len(silent)
+                "the control plane accepts nothing for %g s: %s; it closed the connections without a request (%d); if "
+                "this goes on, find out what holds so many files, or raise the limit (ulimit -n)",
+                _PAUSE,
+                error,
+                len(silent),
             )
         await asyncio.sleep(_PAUSE)
 
