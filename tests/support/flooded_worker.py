@@ -2,7 +2,7 @@
 
 It prints the port, waits for a line, runs the jobs, which open files, and prints a line of JSON: how many there are in
 each state, and how many seconds of CPU it took while it waited. With `hold` as a third argument it has no descriptor
-left while it waits.
+left while it waits. It goes on serving until its input ends.
 """
 
 import os
@@ -59,6 +59,7 @@ def main(directory: str, jobs: int, *, hold: bool) -> None:
         runner.drain()
         counts = {str(state): count for state, count in runner.backend.stats().by_state.items()}
         print(msgspec.json.encode({"counts": counts, "waited": waited}).decode(), flush=True)
+        sys.stdin.read()
 
 
 if __name__ == "__main__":
