@@ -4,7 +4,7 @@ from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, 
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
 from lazyjobs.jobs._members import copied_from, mark_copy
-from lazyjobs.jobs._reason import brief_of, cut, name_of, path_of, reason_of, showable, text_of, traceback_of
+from lazyjobs.jobs._reason import brief_of, chain_of, cut, name_of, path_of, reason_of, showable, text_of, traceback_of
 from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 from lazyjobs.jobs._trace import add_trace, read_trace
 
@@ -26,6 +26,7 @@ __all__ = [
     "UnknownKindError",
     "add_trace",
     "brief_of",
+    "chain_of",
     "copied_from",
     "cut",
     "field_names",

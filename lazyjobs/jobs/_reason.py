@@ -9,9 +9,11 @@ from itertools import islice
 LONGEST = 20_000
 """In characters; what is longer is cut."""
 _NOTES = 100
+_LINKS = 100
 _LONGEST_TRACEBACK = 100_000
 
 _module_of = type.__dict__["__module__"].__get__
+_chained = [BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")]
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _name_of = type.__dict__["__qualname__"].__get__
 
@@ -58,11 +60,25 @@ def showable(error: BaseException) -> BaseException:
     The stand-in has the traceback, and what can be told of the exception, but none of its causes.
     """
     with suppress(BaseException):
-        if len("".join(traceback.format_exception(error)).encode()) <= _LONGEST_TRACEBACK:
+        if _is_short(error) and len("".join(traceback.format_exception(error)).encode()) <= _LONGEST_TRACEBACK:
             return error
     module, _, name = path_of(error).replace("\0", "?").rpartition(".")
     stand_in: BaseException = type(name, (Exception,), {"__module__": module or "builtins"})(text_of(error))
     return stand_in.with_traceback(_traceback_of(error))
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """`error`, and all that is chained to it or grouped in it, each once; reads past what its class makes of these."""
+    left, seen = [error], set[int]()
+    while left:
+        each = left.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        left += [other for get in _chained if (other := get(each)) is not None]
+        if issubclass(type(each), BaseExceptionGroup):
+            left += BaseExceptionGroup.exceptions.__get__(each)
 
 
 def cut(text: str) -> str:
@@ -80,6 +96,14 @@ def _join(name: str, error: BaseException) -> str:
 
 def _whole_text(error: BaseException) -> str:
     return "\n".join((_said(partial(str, error)), *_notes(error)))
+
+
+def _is_short(error: BaseException) -> bool:
+    """Whether it does not take long to print it."""
+    chain = list(islice(chain_of(error), _LINKS + 1))
+    return len(chain) <= _LINKS and all(
+        len(_whole_text(each)) <= LONGEST and len(getattr(each, "__notes__", ())) <= _NOTES for each in chain
+    )
 
 
 def _notes(error: BaseException) -> Iterator[str]:

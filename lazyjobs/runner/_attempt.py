@@ -44,10 +44,10 @@ class Attempts:
             return Ending.discard(record, cut(str(error)), error.__cause__)
         except BaseException as error:
             return self._verdicts.failed(job, error, None)
-        # No frame below may keep what was raised: Ending.forget says why.
         raised = context.run(self._work, work, job)
         if raised is None:
             return Ending(CompleteParams(id=record.id, attempt=record.attempt))
+        # No frame may keep what was raised: Ending.forget says why.
         try:
             return self._verdicts.failed(job, raised, work)
         finally:

@@ -37,6 +37,8 @@ class Claims:
         until_idle: bool,
     ) -> None:
         self.halted = Event()
+        self.open = True
+        """As `halted`, for who asks often."""
         self.params = params
         self.patience = Patience(limited=until_idle)
         self._backend = backend
@@ -58,6 +60,7 @@ class Claims:
 
     def halt(self) -> None:
         """Lets nobody claim any more; those who wait leave within the poll interval."""
+        self.open = False
         self.halted.set()
         self._nudged.set()
 
@@ -76,7 +79,7 @@ class Claims:
 
     def take(self) -> CurrentJob | None:
         """One claim for a worker that has just finished a job; None if nothing came of it."""
-        if self.halted.is_set():
+        if not self.open:
             return None
         asked_at = monotonic()
         try:

@@ -16,29 +16,18 @@ _making_event = Lock()
 class CurrentJob:
     """A claim while it is worked on; `current_job()` gives it to the code inside `work`."""
 
-    __slots__ = (
-        "_cancelled",
-        "_event",
-        "_task",
-        "_told",
-        "claimed_at",
-        "lost",
-        "record",
-        "renewed_at",
-        "stopped",
-        "working",
-    )
+    # Set where they change: most jobs end without any of it.
+    working = True
+    lost = False
+    stopped = False
+    _cancelled = False
+    _told = False
+    _event: Event | None = None
+    _task: tuple[AbstractEventLoop, Task[object]] | None = None
 
     def __init__(self, record: Record, claimed_at: float) -> None:
         self.record = record
         self.claimed_at = self.renewed_at = claimed_at
-        self.working = True
-        self.lost = False
-        self.stopped = False
-        self._cancelled = False
-        self._told = False
-        self._event: Event | None = None
-        self._task: tuple[AbstractEventLoop, Task[object]] | None = None
 
     @property
     def attempt(self) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from lazyjobs.contract import DiscardParams, FinishParams, Record, RetryParams
+from lazyjobs.jobs import chain_of
 from lazyjobs.runner._observer import Outcome
 
-_chained = [BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")]
 _forget_traceback = BaseException.__dict__["__traceback__"].__set__
 
 
@@ -48,13 +48,5 @@ class Ending(Struct):
 
 def forget_tracebacks(error: BaseException) -> None:
     """Drops the tracebacks of `error` and of all that is chained to it or grouped in it."""
-    left, seen = [error], set[int]()
-    while left:
-        each = left.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
+    for each in chain_of(error):
         _forget_traceback(each, None)
-        left += [other for get in _chained if (other := get(each)) is not None]
-        if issubclass(type(each), BaseExceptionGroup):
-            left += BaseExceptionGroup.exceptions.__get__(each)

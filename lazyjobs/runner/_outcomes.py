@@ -59,7 +59,7 @@ class Outcomes:
         Blocks while the backend fails, with growing pauses, until it answers or the runner gives up; tries at least
         once. Raises nothing.
         """
-        if self._finish_and_claim is not None and not self._claims.halted.is_set():
+        if self._finish_and_claim is not None and self._claims.open:
             asked_at = monotonic()
             try:
                 record = self._finish_and_claim(finish, self._claims.params())
