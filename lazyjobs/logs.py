@@ -18,8 +18,8 @@ ExceptionInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackT
 def fit(logger: logging.Logger) -> logging.Logger:
     """Makes what is logged by `logger` from now on fit for any handler, and returns it.
 
-    Texts and exceptions among the arguments become one visible line each, and the traceback, which formatters take from
-    `exc_text`, a block of them. `exc_info` stays.
+    Texts and exceptions among the arguments become one visible line each, and so does a message without arguments. The
+    traceback, which formatters take from `exc_text`, becomes a block of lines. `exc_info` stays.
     """
     if not any(isinstance(each, _Fit) for each in logger.filters):
         logger.addFilter(_Fit())
@@ -37,7 +37,9 @@ def format_traceback(info: ExceptionInfo) -> str:
 
 class _Fit(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
+        if not record.args:
+            record.msg = _fit_argument(record.msg)
+        elif isinstance(record.args, tuple):
             record.args = tuple(_fit_argument(each) for each in record.args)
         if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
             record.exc_text = block(format_traceback(record.exc_info))

@@ -3,6 +3,8 @@
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lazyjobs.cli._formats import FORMATS, Text
 
@@ -18,6 +20,36 @@ def add_log_options(parser: argparse.ArgumentParser, details: str) -> None:
         help="text has tracebacks below their lines; line has them in it; json is an object a line (text)",
     )
     parser.add_argument("--verbose", action="store_true", help=f"log {details} too")
+
+
+@contextmanager
+def logging_begun(arguments: argparse.Namespace) -> Iterator[None]:
+    """Sets up logging at the end, so that the application, which is imported inside, may do so first.
+
+    What lazyjobs logs inside, and no handler takes, is written then.
+    """
+    waiting = _Waiting()
+    logger = logging.getLogger(_LAZYJOBS)
+    logger.addHandler(waiting)
+    try:
+        yield
+    finally:
+        logger.removeHandler(waiting)
+        set_up_logging(arguments)
+        for record in waiting.records:
+            logging.getLogger(record.name).handle(record)
+
+
+class _Waiting(logging.Handler):
+    """Keeps what nobody else takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not _has_handlers():
+            self.records.append(record)
 
 
 def set_up_logging(arguments: argparse.Namespace) -> None:
@@ -49,7 +81,7 @@ def log_warnings() -> None:
 def _has_handlers() -> bool:
     """Whether somebody takes what is logged here."""
     handlers = (*logging.root.handlers, *logging.getLogger(_LAZYJOBS).handlers)
-    return any(not isinstance(handler, logging.NullHandler) for handler in handlers)
+    return any(not isinstance(handler, logging.NullHandler | _Waiting) for handler in handlers)
 
 
 def _log_to_standard_error(formatter: logging.Formatter, level: int) -> logging.Handler:

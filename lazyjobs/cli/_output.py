@@ -10,7 +10,7 @@ from typing import TextIO
 
 import msgspec
 
-from lazyjobs.texts import one_line, shorten
+from lazyjobs.texts import one_line, shorten, visible
 
 _LONGEST_REMARK = 4000
 
@@ -46,9 +46,18 @@ def aside() -> AbstractContextManager[object]:
 
 def tell(remark: str) -> None:
     """Writes one line beside the results, if anybody takes it."""
+    _tell(f"lazyjobs: {one_line(shorten(remark, _LONGEST_REMARK))}")
+
+
+def tell_lines(text: str) -> None:
+    """The same of a text that has lines of its own, such as a traceback."""
+    _tell(visible(text, spare="\n"))
+
+
+def _tell(text: str) -> None:
     if sys.stderr is not None:
-        with suppress(OSError):
-            print(f"lazyjobs: {one_line(shorten(remark, _LONGEST_REMARK))}", file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
 
 
 def terminal_width() -> int | None:

@@ -11,7 +11,7 @@ from lazyjobs.cli._announcement import announce, warn_of_idle_queues
 from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._ending import Aside, leave_at_once, log_aside, settle_output
 from lazyjobs.cli._exits import Exit
-from lazyjobs.cli._logging import add_log_options, set_up_logging
+from lazyjobs.cli._logging import add_log_options, logging_begun
 from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
@@ -62,10 +62,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until stopped or drained; returns the exit code. Raises `BackendError` if a drain gave up."""
-    runner = load_runner(arguments.target)
-    runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
-    observe(runner, arguments)
-    set_up_logging(arguments)
+    with logging_begun(arguments):
+        runner = load_runner(arguments.target)
+        runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
+        observe(runner, arguments)
     wakeup = Wakeup()
     with stop_signals(wakeup), ExitStack() as serving:
         options = read_guard_options(arguments)
