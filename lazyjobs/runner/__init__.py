@@ -4,7 +4,9 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._guards import Guard, add_guard
 from lazyjobs.runner._listing import list_pages
+from lazyjobs.runner._made import hand_over, taking_made_runners
 from lazyjobs.runner._masking import mask_urls
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._options import UnknownKind
@@ -20,6 +22,7 @@ __all__ = [
     "AttemptWatch",
     "CurrentJob",
     "EnqueueWatch",
+    "Guard",
     "JobRunner",
     "NoJobError",
     "NoRunnerError",
@@ -29,11 +32,14 @@ __all__ = [
     "RunnerStateError",
     "Snapshot",
     "UnknownKind",
+    "add_guard",
     "count_attempts",
     "current_job",
     "current_runner",
+    "hand_over",
     "is_given_back",
     "list_pages",
     "mask_urls",
+    "taking_made_runners",
     "use_runner",
 ]
