@@ -12,6 +12,7 @@ from tests.support.backends import PlainBackend
 from tests.support.jobs import Do
 
 
+@pytest.mark.logs_errors("claiming failed", "draining is given up")
 @pytest.mark.parametrize(
     ("error", "line"),
     [

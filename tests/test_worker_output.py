@@ -1,7 +1,9 @@
 """A worker whose output nobody takes: it stops as any other."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -140,3 +142,25 @@ def test_a_drain_ends_with_its_own_code_though_nobody_takes_what_jobs_have_print
     piped.hang_up()
     worker = piped.start("ended", "--drain", PYTHONUNBUFFERED=buffering)
     assert worker.wait(TIMEOUT) == 0
+
+
+def test_the_control_plane_alone_ends_too(piped: Piped) -> None:
+    command = ["control", "--backend", "memory://", "--listen", "127.0.0.1:0", "--verbose"]
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "lazyjobs", *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=piped.writer,
+        stderr=piped.writer,
+    )
+    try:
+        log = b""
+        while not (found := re.search(rb"http://127.0.0.1:(\d+)/jobs", log)):
+            log += os.read(piped.reader, 65536)
+        piped.fill()
+        with socket.create_connection(("127.0.0.1", int(found[1])), timeout=TIMEOUT) as asking:
+            asking.sendall(b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            serving.send_signal(signal.SIGTERM)
+            assert serving.wait(TIMEOUT) == 0
+    finally:
+        serving.kill()
+        serving.wait()

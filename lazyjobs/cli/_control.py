@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
+from lazyjobs.cli._ending import close_in_time, leave_at_once, settle_output
+from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._logging import add_log_options, set_up_logging
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
@@ -54,9 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         counted = source if isinstance(source, JobRunner) else JobRunner(source)
         if arguments.prometheus:
             options["metrics"] = count_records(counted)
-        with control_plane(source, "--listen", arguments.listen, options):
+        with ExitStack() as serving:
+            serving.enter_context(control_plane(source, "--listen", arguments.listen, options))
             wakeup.sleep()
-    return 0
+            if not (close_in_time(serving.pop_all()) and settle_output()):
+                leave_at_once(Exit.DONE)
+    return Exit.DONE
 
 
 @contextmanager

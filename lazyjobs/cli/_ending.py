@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from threading import Thread
@@ -15,6 +15,7 @@ logger = logging.getLogger("lazyjobs")
 T = TypeVar("T")
 
 _FOR_OUTPUT = timedelta(seconds=1)
+_FOR_CLOSING = timedelta(seconds=3)
 
 
 class Aside(Generic[T]):
@@ -25,11 +26,15 @@ class Aside(Generic[T]):
         self._result: T | None = None
         self._error: BaseException | None = None
         self._thread = Thread(target=self._call, name="lazyjobs-end", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system gives no thread any more
+            self._call()
 
     def wait(self, timeout: timedelta) -> T | None:
         """What the call returned, or None if it has not within the timeout; raises what it raised."""
-        self._thread.join(timeout.total_seconds())
+        if self._thread.ident is not None:
+            self._thread.join(timeout.total_seconds())
         if self._error is not None:
             raise self._error
         return self._result
@@ -44,6 +49,16 @@ class Aside(Generic[T]):
 def log_aside(level: int, message: str, *arguments: object) -> None:
     """Logs for the main thread, which has signals to wait for, and so waits a moment only if the log takes nothing."""
     Aside(partial(logger.log, level, message, *arguments)).wait(_FOR_OUTPUT)
+
+
+def close_in_time(stack: ExitStack) -> bool:
+    """Closes what is served; returns False if that is stuck."""
+    return Aside(partial(_close, stack)).wait(_FOR_CLOSING) is True
+
+
+def _close(stack: ExitStack) -> bool:
+    stack.close()
+    return True
 
 
 def settle_output() -> bool:

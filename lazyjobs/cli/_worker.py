@@ -9,7 +9,7 @@ from threading import Thread
 
 from lazyjobs.cli._announcement import announce, warn_of_idle_queues
 from lazyjobs.cli._completion import complete_by, propose_urls
-from lazyjobs.cli._ending import Aside, leave_at_once, log_aside, settle_output
+from lazyjobs.cli._ending import Aside, close_in_time, leave_at_once, log_aside, settle_output
 from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._logging import add_log_options, logging_begun
 from lazyjobs.cli._options import read_count, read_queue
@@ -18,6 +18,7 @@ from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
 from lazyjobs.contract import BackendError, WaitParams
+from lazyjobs.jobs import name_of, text_of
 from lazyjobs.runner import JobRunner
 
 _A_MOMENT = timedelta(seconds=1)
@@ -75,25 +76,28 @@ def run(arguments: argparse.Namespace) -> int:
         _start(runner, wakeup, until_idle=arguments.drain)
         looking = Aside(partial(warn_of_idle_queues, runner))
         wakeup.sleep()
-        looking.wait(_A_MOMENT)
-        code = Exit.DONE if _stop(runner, arguments.stop_timeout) else Exit.INCOMPLETE
-        closing = Aside(partial(_close, serving.pop_all()))
-        if code is not Exit.DONE or not closing.wait(_ALLOWANCE) or not settle_output():
+        if arguments.drain:
+            looking.wait(_A_MOMENT)
+        ended = _stop(runner, arguments.stop_timeout)
+        code = _choose_code(ended, runner.drain_failure)
+        if not (ended and close_in_time(serving.pop_all()) and settle_output()):
             leave_at_once(code)
-    _raise_failure(runner.drain_failure)
+    if code is Exit.BACKEND:
+        _raise_failure(runner.drain_failure)
     return code
 
 
-def _close(serving: ExitStack) -> bool:
-    serving.close()
-    return True
+def _choose_code(ended: bool, failure: BaseException | None) -> Exit:
+    if not ended:
+        return Exit.INCOMPLETE
+    return Exit.DONE if failure is None else Exit.BACKEND
 
 
 def _raise_failure(error: BaseException | None) -> None:
     if isinstance(error, BackendError):
         raise error
     if error is not None:
-        raise BackendError(f"draining was given up: {type(error).__name__}: {error}") from error
+        raise BackendError(f"draining was given up: {name_of(error)}: {text_of(error)}") from error
 
 
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:

@@ -21,13 +21,15 @@ _ADVICE = "use a backend that processes share, such as sqlite:///jobs.db, or one
 class _Mark:
     """A name of the server that one of its processes holds; the system frees it with the process."""
 
-    held: socket.socket | None = None
+    held: int | None = None
+    """A descriptor, since a socket that is open at the end would be warned of."""
     process: int | None = None
 
     def let_go(self) -> None:
         """In a forked child, which may outlive the process."""
         if self.held is not None:
-            self.held.close()
+            os.close(self.held)
+            self.held = None
 
 
 _mark = _Mark()
@@ -72,7 +74,7 @@ def _hold(name: str) -> bool:
     except OSError:
         mark.close()
         return False
-    _mark.held = mark
+    _mark.held = mark.detach()
     return True
 
 
