@@ -118,7 +118,7 @@ def test_only_names_that_the_kit_makes_are_destroyed(harness: type[Harness]) -> 
 
 def test_a_directory_that_others_can_write_to_is_refused() -> None:
     ledger_directory().chmod(0o777)
-    with pytest.raises(PermissionError, match="not this user's alone"):
+    with pytest.raises(PermissionError, match="open to other users"):
         ledger_directory()
 
 

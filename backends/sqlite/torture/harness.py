@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 from lazyjobs import Record
 from lazyjobs_sqlite import SQLiteBackend, conformance
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.harness import private_directory
 from torture.disk import TellingConnection
 
 ROOT = "LAZYJOBS_TORTURE_ROOT"
@@ -67,8 +67,7 @@ class TellingNormalHarness(TellingHarness):
 
 def file_of(namespace: str) -> Path:
     """The database of a namespace."""
-    root = os.environ.get(ROOT) or tempfile.gettempdir()
-    return Path(root, f"lazyjobs-torture-{os.getuid()}", namespace, "jobs.db")
+    return private_directory("lazyjobs-torture", os.environ.get(ROOT)) / namespace / "jobs.db"
 
 
 def make_old_file(file: Path) -> Sequence[Record]:
