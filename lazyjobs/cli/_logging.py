@@ -3,7 +3,7 @@
 import copy
 import logging
 
-from lazyjobs.cli._text import visible
+from lazyjobs.texts import visible
 
 
 class OneLine(logging.Formatter):

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, redirect_stdout
 
 import msgspec
 
-from lazyjobs.cli._text import one_line
+from lazyjobs.texts import one_line
 
 
 class OutputError(Exception):
@@ -33,7 +33,7 @@ def show(lines: Iterable[str]) -> None:
 
 def to_json(value: object) -> str:
     """One line of JSON in ASCII alone, so that nothing in it reaches a terminal as more than text."""
-    return json.dumps(msgspec.to_builtins(value))
+    return json.dumps(msgspec.to_builtins(value)).replace("\x7f", r"\u007f")
 
 
 def aside() -> AbstractContextManager[object]:
