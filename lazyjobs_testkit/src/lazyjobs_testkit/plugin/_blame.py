@@ -13,6 +13,7 @@ import lazyjobs
 import lazyjobs_testkit
 from lazyjobs_testkit.crash import ChildStartError
 from lazyjobs_testkit.harness import Harness, HarnessError
+from lazyjobs_testkit.raised import describe_error
 from lazyjobs_testkit.rules import Area, Rule
 from lazyjobs_testkit.suite._conformance import SuiteError
 from lazyjobs_testkit.suite._trail import printable
@@ -62,7 +63,7 @@ def _find_shortage(error: BaseException) -> str:
     for each in _chain(error):
         if isinstance(each, MemoryError) or (isinstance(each, OSError) and each.errno in _EXHAUSTED):
             return _describe(each)
-        if _TOLD.search(text := str(each)):
+        if _TOLD.search(text := describe_error(each)):
             return next(line for line in text.splitlines() if _TOLD.search(line))
     return ""
 
@@ -114,4 +115,4 @@ def _file_of(cls: type) -> str:
 
 
 def _describe(error: BaseException) -> str:
-    return printable(f"{type(error).__name__}: {error}").partition("\n")[0]
+    return printable(describe_error(error)).partition("\n")[0]

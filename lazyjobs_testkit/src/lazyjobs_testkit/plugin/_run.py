@@ -18,6 +18,7 @@ from lazyjobs_testkit.plugin._observing import observe
 from lazyjobs_testkit.report import BaselineError, Observation, Report, Run, Selection, read_report, render_text
 from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._conformance import Suite, suite_test_of, suite_tests
+from lazyjobs_testkit.suite._trail import printable
 
 _TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
@@ -149,6 +150,6 @@ class ConformanceRun:
         detailed = self._config.option.tbstyle == "no"
         for report in self._ending.reports:
             terminalreporter.section(f"conformance of {report.backend.name}")
-            terminalreporter.write_line(render_text(report, detailed=detailed))
+            terminalreporter.write_line(printable(render_text(report, detailed=detailed)))
         for line in self._ending.lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(printable(line))
