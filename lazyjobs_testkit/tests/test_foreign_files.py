@@ -105,7 +105,7 @@ def test_what_is_no_report_is_no_baseline(file: Path) -> None:
 
 
 def test_a_baseline_that_is_none_has_its_own_exit_code(tmp_path: Path) -> None:
-    (tmp_path / "given").write_bytes(b"{\"schema\": " + b"[" * DEEP)
+    (tmp_path / "given").write_bytes(b'{"schema": ' + b"[" * DEEP)
     arguments = ("--rule", "STA-01", "--output", str(tmp_path), "--baseline", str(tmp_path / "given"))
     ended = conformance("lazyjobs_memory.conformance:MemoryHarness", *arguments)
     assert ended.returncode == UNUSABLE, ended

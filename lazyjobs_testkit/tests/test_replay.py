@@ -6,9 +6,13 @@ import shlex
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from lazyjobs_testkit.history import History, Operation, load, save
+from lazyjobs_testkit.model import CountRecords, Unknown
 
 RACY = {
     "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
@@ -46,3 +50,40 @@ def test_the_saved_history_of_a_race_replays_by_the_command_that_is_told(
 def called(text: str) -> list[str]:
     """The calls that a story shows, without how it is indented."""
     return [line.strip() for line in text.splitlines() if re.search(r"[\d.]+ to +[\d.?]+ ", line)]
+
+
+SECRETIVE = (
+    "OperationalError: postgresql://app:s3cr3t@db/jobs?password=s3cr3t refused",
+    "no route to mysql://root:s3cr3t:with@signs@host",
+    "host=db user=app password=s3cr3t dbname=jobs",
+    "aws_secret_access_key: s3cr3t, region eu-west-1",
+    "token = s3cr3t;",
+)
+
+
+@pytest.mark.parametrize("error", SECRETIVE)
+def test_a_saved_history_holds_no_password_and_says_so(tmp_path: Path, error: str) -> None:
+    begun = datetime(2030, 1, 1, tzinfo=UTC)
+    operation = Operation(
+        caller="a",
+        handle="b",
+        request=CountRecords(),
+        answer=Unknown(error=error),
+        called=1,
+        returned=2,
+        began=begun,
+        ended=begun,
+    )
+    path = tmp_path / "history.json"
+    save(History(operations=(operation,)), path, {"backend": "mine"})
+    assert b"s3cr3t" not in path.read_bytes()
+    found = load(path)
+    assert found.about == {"backend": "mine", "secrets": found.about["secrets"]}
+    assert found.about["secrets"].startswith("none")
+    assert "***" in found.history.operations[0].answer.error  # type: ignore[union-attr]
+
+
+def test_what_is_no_secret_is_saved_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "history.json"
+    save(History(operations=()), path, {"backend": "sqlite:///home/a/jobs.db", "seed": "7"})
+    assert load(path).about["backend"] == "sqlite:///home/a/jobs.db"

@@ -1,5 +1,6 @@
 """Histories in files, to be looked at again."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -38,9 +39,22 @@ class Replay(Struct, frozen=True):
 
 
 def save(history: History, path: Path, about: dict[str, str]) -> None:
-    """Writes a history to a file, for `load` and `replay`."""
-    saved = SavedHistory(format=_FORMAT, about=about, history=history)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(saved)))
+    """Writes a history to a file, for `load` and `replay`.
+
+    It can be shown to others, and says so: its records are the kit's own, and what the backend's errors quote of a
+    URL or of a connection string has no password.
+    """
+    saved = SavedHistory(format=_FORMAT, about={**about, "secrets": _NO_SECRETS}, history=history)
+    path.write_bytes(_hide_secrets(msgspec.json.format(msgspec.json.encode(saved))))
+
+
+_NO_SECRETS = "none; records are the kit's own, and passwords in error texts are hidden"
+_PASSWORD_IN_URL = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"]*):[^\s\"]*@")
+_NAMED_SECRET = re.compile(rb"(?i)((?:password|passwd|pwd|secret|token|key)[a-z_]*\s*[=:]\s*)([^\s&;,\"'\\]+)")
+
+
+def _hide_secrets(content: bytes) -> bytes:
+    return _NAMED_SECRET.sub(rb"\1***", _PASSWORD_IN_URL.sub(rb"\1:***@", content))
 
 
 def load(path: Path) -> SavedHistory:
