@@ -26,8 +26,8 @@ from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
 sys.path.append(str(Path(__file__).parent))
-from tests.support.leftovers import Leftovers
-from tests.support.machine import make_machine
+from tests.support.leftovers import MARK, Leftovers
+from tests.support.machine import make_environment, settle_process
 
 _SECONDS = 60
 _FILE = re.compile(r"# (\S+\.py)\n")
@@ -120,10 +120,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.color == "auto" and "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb":
         # Whoever looks at the run has a terminal, though the tests have none.
         config.option.color = "yes" if sys.stdout.isatty() else "no"
-    home = TemporaryDirectory(prefix="lazyjobs-tests-")
-    config.add_cleanup(home.cleanup)
-    make_machine(Path(home.name), config.option.keep_variable)
-    config.stash[_leftovers] = Leftovers(Path(gettempdir()))
+    temporary = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", gettempdir()))
+    if MARK not in os.environ:
+        # The workers of this run share what it makes, and so does a run that a test starts.
+        home = TemporaryDirectory(prefix="lazyjobs-tests-")
+        config.add_cleanup(home.cleanup)
+        make_environment(Path(home.name), config.option.keep_variable)
+    settle_process()
+    config.stash[_leftovers] = Leftovers(temporary)
 
 
 @pytest.hookimpl(tryfirst=True)

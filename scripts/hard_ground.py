@@ -119,7 +119,7 @@ def in_a_directory_with_a_space() -> Iterator[Run]:
 @contextmanager
 def as_somebody_without_privileges() -> Iterator[Run]:
     """A copy of the checkout that belongs to a user who may do nothing else; takes root to make that user."""
-    if os.geuid() != 0:
+    if os.getuid() != 0:
         yield run_pytest  # who is not root is such a user
         return
     subprocess.run(["useradd", "--create-home", USER], check=True)
@@ -151,7 +151,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "another time zone": with_variables(TZ="Pacific/Chatham", LC_ALL="C.UTF-8"),
     "an environment full of settings": with_variables(
         LAZYJOBS_BACKEND="sqlite:////nowhere/jobs.db",
-        LAZYJOBS_CONTROL_TOKEN="short",
+        LAZYJOBS_CONTROL_TOKEN="short",  # noqa: S106 (nobody is let in by it)
         LAZYJOBS_AWS_ENDPOINT="http://127.0.0.1:9",
         AWS_PROFILE="nobody",
         AWS_DEFAULT_REGION="nowhere-1",

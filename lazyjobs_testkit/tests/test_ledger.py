@@ -118,7 +118,7 @@ def test_only_names_that_the_kit_makes_are_destroyed(harness: type[Harness]) -> 
 
 def test_a_directory_that_others_can_write_to_is_refused() -> None:
     ledger_directory().chmod(0o777)
-    with pytest.raises(PermissionError, match="open to other users"):
+    with pytest.raises(PermissionError, match="others can write to"):
         ledger_directory()
 
 

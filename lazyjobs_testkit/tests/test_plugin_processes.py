@@ -123,10 +123,10 @@ def without_times(result: pytest.RunResult) -> list[str]:
 
 
 def test_an_unrelated_run_is_as_it_would_be_without_the_plugin(unrelated: pytest.Pytester) -> None:
-    with_plugin = run(unrelated, "-v")
+    with_plugin = run(unrelated, "-v", "-p", "no:randomly")
     with_plugin.assert_outcomes(passed=2)
     unrelated.makepyfile(test_unrelated=UNRELATED.replace('== ["lazyjobs_testkit"]', "== []"))
-    without = run(unrelated, "-v", "-p", "no:lazyjobs_testkit")
+    without = run(unrelated, "-v", "-p", "no:randomly", "-p", "no:lazyjobs_testkit")
     without.assert_outcomes(passed=2)
     assert without_times(with_plugin) == without_times(without)
 

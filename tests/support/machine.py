@@ -3,13 +3,13 @@
 import locale
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Collection
 from pathlib import Path
 
 INHERITED = (
     "PATH",
-    "TMPDIR",
     "LD_LIBRARY_PATH",  # without it an interpreter that was built elsewhere may not start
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -23,23 +23,33 @@ _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 """Python gives these back to the programs that it starts."""
 
 
-def make_machine(home: Path, keep: Collection[str] = ()) -> None:
-    """Makes environment, locale, time zone, umask and signals of this process, and so of all that it starts.
+def make_environment(home: Path, keep: Collection[str] = ()) -> None:
+    """Makes the environment of this process, and so of all that it starts; `home` is a directory for it alone.
 
-    Of the environment stays what this module names, and what `keep` does.
+    Of what it was stays what this module names, and what `keep` does.
     """
     given = dict(os.environ)
     made = {name: given[name] for name in (*INHERITED, *keep) if name in given}
     made |= {name: value for name, value in given.items() if name.startswith(_OF_THE_RUN)}
-    made |= {"HOME": str(home), "LC_ALL": _set_locale(), "TERM": "dumb", "TZ": "UTC"}
+    # pytest keeps the directories of its last runs, so they stay where they are.
+    made.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    temporary = home / "tmp"
+    temporary.mkdir(mode=0o700)
+    made |= {"HOME": str(home), "TMPDIR": str(temporary), "LC_ALL": _find_locale(), "TERM": "dumb", "TZ": "UTC"}
     os.environ.clear()
     os.environ.update(made)
+
+
+def settle_process() -> None:
+    """Has this process go by the environment that was made, and makes its umask and its signals."""
+    tempfile.tempdir = None
+    locale.setlocale(locale.LC_ALL, "")
     time.tzset()
     os.umask(0o022)
     _reset_signals()
 
 
-def _set_locale() -> str:
+def _find_locale() -> str:
     for name in _LOCALES:
         try:
             return locale.setlocale(locale.LC_ALL, name)

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,6 +39,10 @@ class FullHarness(Harness):
     durability: ClassVar[str] = "full"
     connection_class: ClassVar[type[sqlite3.Connection]] = OftenCheckpointing
 
+    def __init__(self) -> None:
+        # Once, in the process from which the others are forked: what opening does is counted.
+        _home(os.environ.get(ROOT))
+
     def open(self, namespace: str) -> SQLiteBackend:
         file = file_of(namespace)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +72,12 @@ class TellingNormalHarness(TellingHarness):
 
 def file_of(namespace: str) -> Path:
     """The database of a namespace."""
-    return private_directory("lazyjobs-torture", os.environ.get(ROOT)) / namespace / "jobs.db"
+    return _home(os.environ.get(ROOT)) / namespace / "jobs.db"
+
+
+@cache
+def _home(root: str | None) -> Path:
+    return private_directory("lazyjobs-torture", root)
 
 
 def make_old_file(file: Path) -> Sequence[Record]:

@@ -25,6 +25,7 @@ from lazyjobs_testkit import Harness, Traits
 from lazyjobs_testkit.harness import private_directory
 
 _PREFIX = SQLiteBackend.default_prefix
+_HOME = private_directory("lazyjobs-sqlite-conformance")
 _DAY = 86_400_000_000
 _OLD_TIME = 1_700_000_000_000_000
 
@@ -165,7 +166,7 @@ _clock = cache(lambda namespace: _ShiftedClock())  # noqa: ARG005 (one for each)
 
 
 def _path(namespace: str) -> Path:
-    return private_directory("lazyjobs-sqlite-conformance") / namespace / "jobs.db"
+    return _HOME / namespace / "jobs.db"
 
 
 def _make_home(namespace: str) -> Path:

@@ -26,6 +26,7 @@ from lazyjobs_testkit.zoo._weather import WEATHER, Weather
 HEADER = b"lazyjobs zoo journal 2\n"
 OLD_HEADER = b"lazyjobs zoo journal 1\n"
 NEWER_HEADER = b"lazyjobs zoo journal 3\n"
+ROOT = private_directory("lazyjobs-zoo")
 
 Changes = Mapping[int, Record | None]
 """What a commit makes of records, by id; None is deleted."""
@@ -190,7 +191,7 @@ class FileHarness(TableHarness):
     """Opens a backend on a journal."""
 
     def path(self, namespace: str) -> Path:
-        return private_directory("lazyjobs-zoo") / type(self).name / namespace
+        return ROOT / type(self).name / namespace
 
     def open(self, namespace: str) -> SevenMethods:
         return self.backend(self.journal(namespace))
