@@ -18,6 +18,7 @@ _SECTIONS = {
         "SupportsClaimMany",
         "SupportsFinishAndClaim",
         "SupportsWait",
+        "SupportsNow",
         "SupportsPrune",
         "SupportsClose",
     ],
@@ -87,6 +88,8 @@ class _Sources:
         bases = [ast.unparse(base) for base in node.bases if _is_public(base)]
         yield f"### `{node.name}`" + (f" ({', '.join(f'`{base}`' for base in bases)})" if bases else "")
         yield ast.get_docstring(node) or ""
+        if node.name.endswith("Error"):
+            yield f"Made by `{node.name}({self._constructor(node)})`."
         if fields := "\n".join(_describe_field(field, below) for field, below in self._fields(node)):
             yield fields
         for method in node.body:
@@ -99,9 +102,15 @@ class _Sources:
                 inherited, _ = self._found[base.id]
                 assert isinstance(inherited, ast.ClassDef)
                 yield from self._fields(inherited)
-        for statement, below in _described(node.body).values():
-            if isinstance(statement, ast.Assign | ast.AnnAssign):
+        for name, (statement, below) in _described(node.body).items():
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and not name.startswith("_"):
                 yield statement, below
+
+    def _constructor(self, error: ast.ClassDef) -> str:
+        for node in error.body:
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                return _describe_arguments(node)
+        return "message: str"
 
 
 def _described(body: list[ast.stmt]) -> dict[str, tuple[ast.stmt, str]]:
@@ -124,11 +133,15 @@ def _describe_field(field: ast.stmt, below: str) -> str:
 
 
 def _describe_function(node: ast.FunctionDef, level: str) -> Iterator[str]:
-    arguments = ast.unparse(node.args).removeprefix("self").removeprefix("cls").removeprefix(", ")
+    arguments = _describe_arguments(node)
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
     kind = "property " if any(ast.unparse(each) == "property" for each in node.decorator_list) else ""
     yield f"{level} {kind}`{node.name}({arguments}){returns}`"
     yield ast.get_docstring(node) or ""
+
+
+def _describe_arguments(node: ast.FunctionDef) -> str:
+    return ast.unparse(node.args).removeprefix("self").removeprefix("cls").removeprefix(", ")
 
 
 def _is_public(base: ast.expr) -> bool:

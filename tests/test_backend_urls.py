@@ -49,7 +49,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 def refuse(text: str) -> BackendURLError:
     with pytest.raises(BackendURLError) as caught:
         BackendURL.parse(text)
-    assert caught.value.url == text
+    assert caught.value.url == BackendURL.mask(text)
     return caught.value
 
 
@@ -60,7 +60,9 @@ def refuse(text: str) -> BackendURLError:
         ("sqlite:///relative.db", "sqlite", "", "/relative.db"),
         ("sqlite:////absolute.db", "sqlite", "", "//absolute.db"),
         ("sqs+dynamodb://eu-west-1/jobs", "sqs+dynamodb", "eu-west-1", "/jobs"),
-        ("pg://user:word@db:5432/a/b", "pg", "user:word@db:5432", "/a/b"),
+        ("pg://user:word@db:5432/a/b", "pg", "db", "/a/b"),
+        ("pg://[fe80::1%25eth0]/a", "pg", "fe80::1%eth0", "/a"),
+        ("pg://%2Fvar%2Frun%3A1/a", "pg", "/var/run:1", "/a"),
         ("MEMORY://Host/Path", "memory", "Host", "/Path"),
         ("a://b%2Fc/d%3Fe%23%25%C3%A9", "a", "b/c", "/d?e#%é"),
         ("a://b?c=d", "a", "b", ""),
@@ -70,7 +72,32 @@ def refuse(text: str) -> BackendURLError:
 def test_a_url_has_a_scheme_a_host_and_a_path(text: str, scheme: str, host: str, path: str) -> None:
     url = BackendURL.parse(text)
     assert (url.scheme, url.host, url.path) == (scheme, host, path)
-    assert str(url) == text
+    assert str(url) == text.replace(":word@", ":***@")
+
+
+@pytest.mark.parametrize(
+    ("place", "user", "password", "host", "port"),
+    [
+        ("", None, None, "", None),
+        ("db", None, None, "db", None),
+        ("db:1", None, None, "db", 1),
+        (":65535", None, None, "", 65535),
+        ("@db", "", None, "db", None),
+        ("user@db:5432", "user", None, "db", 5432),
+        ("user:@db", "user", "", "db", None),
+        (":@", "", "", "", None),
+        ("u%3As:a:b@c@db", "u:s", "a:b@c", "db", None),
+        ("u:%40%3A%2F%25%3F%23@db", "u", "@:/%?#", "db", None),
+        ("[::1]", None, None, "::1", None),
+        ("u:]@[::1]:80", "u", "]", "::1", 80),
+    ],
+)
+@pytest.mark.parametrize("behind", ["", "/a", "?a=b", "/a:b?c=d"])
+def test_a_place_has_a_user_a_password_a_host_and_a_port(
+    place: str, user: str | None, password: str | None, host: str, port: int | None, behind: str
+) -> None:
+    url = BackendURL.parse(f"pg://{place}{behind}")
+    assert (url.user, url.password, url.host, url.port) == (user, password, host, port)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +127,7 @@ def test_every_part_can_hold_any_text_in_percent_encoding(host: str, path: str, 
 @given(st.text() | st.text(":/?#&=%a", max_size=12).map("a://".__add__))
 def test_any_text_is_a_url_or_refused_as_one(text: str) -> None:
     with suppress(BackendURLError):
-        assert str(BackendURL.parse(text)) == text
+        assert str(BackendURL.parse(text)) == BackendURL.mask(text)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +139,21 @@ def test_any_text_is_a_url_or_refused_as_one(text: str) -> None:
         ("jobs.db", "scheme"),
         ("sqlite:/jobs.db", "scheme"),
         ("://host", "scheme"),
+        ("a b://host", "scheme"),
+        ("a://b:c", "port"),
+        ("a://b:", "port"),
+        ("a://b:0", "port"),
+        ("a://b:65536", "port"),
+        ("a://b:-1", "port"),
+        ("a://b:\N{ARABIC-INDIC DIGIT ONE}", "port"),
+        ("a://[::1]:x", "port"),
+        ("a://[::1", "host"),
+        ("a://[::1]x", "host"),
+        ("a://x[::1]", "host"),
+        ("a://::1", "host"),
+        ("a://b:1/c@d", "host"),
+        ("a://%ff@b", "user"),
+        ("a://b:%ff@c", "password"),
         ("a://host#top", "fragment"),
         ("a://?b=c#top", "fragment"),
         ("a://%ff", "host"),

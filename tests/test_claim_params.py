@@ -33,7 +33,7 @@ BuildLease = Callable[[timedelta], ClaimParams | ExtendParams]
 
 def test_nothing_needs_to_be_said() -> None:
     minute = timedelta(minutes=1)
-    assert ClaimParams() == ClaimParams(queues=("default",), now=None, lease=minute)
+    assert ClaimParams() == ClaimParams(queues=("default",), now=None, lease=minute, worker="")
     assert WaitParams() == WaitParams(queues=("default",), timeout=timedelta(seconds=1))
     assert ExtendParams(id=1, attempt=1) == ExtendParams(id=1, attempt=1, now=None, lease=minute)
 
@@ -119,3 +119,28 @@ def test_a_shorter_or_longer_wait_is_refused(timeout: timedelta) -> None:
 def test_a_duration_in_bare_numbers_is_refused(field: str, build: Callable[[timedelta], object], value: object) -> None:
     with pytest.raises(TypeError, match=f"^{field} must be a timedelta, not {type(value).__name__}$"):
         build(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("worker", ["", "a", "host.example:12/thread-3", "x" * 100])
+def test_a_worker_has_a_name_of_0_to_100_characters(worker: str) -> None:
+    assert ClaimParams(worker=worker).worker == worker
+
+
+@pytest.mark.parametrize("worker", [" ", "a b", "x" * 101, "é", "a\n", "\0"])
+def test_another_worker_is_refused(worker: str) -> None:
+    with pytest.raises(ValueError, match=r"^worker must be 0 to 100 characters of A-Z a-z 0-9 \. _ : / -, not "):
+        ClaimParams(worker=worker)
+
+
+@pytest.mark.parametrize("worker", [None, 0, b"", False])
+def test_a_worker_is_a_text(worker: object) -> None:
+    with pytest.raises(TypeError, match=f"^worker must be a str, not {type(worker).__name__}$"):
+        ClaimParams(worker=worker)  # type: ignore[arg-type]
+
+
+def test_a_worker_that_is_an_enum_member_is_the_text_it_stands_for() -> None:
+    class Worker(StrEnum):
+        ONE = "one"
+
+    worker = ClaimParams(worker=Worker.ONE).worker
+    assert (type(worker), worker) == (str, "one")

@@ -36,6 +36,8 @@ NAMES = (
 DANGLING = b"dangling \xff\x1b[2J"
 READABLE = {*NAMES, b"empty", b"large", b"link", b"folder/inner"}
 
+pytestmark = pytest.mark.logs_errors("checksum discarded id=")
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Path]:

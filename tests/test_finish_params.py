@@ -89,3 +89,14 @@ def test_an_error_that_is_no_text_is_refused(params: WithText, value: object) ->
 @given(drawn.times)
 def test_a_retry_may_be_due_at_any_time(run_at: datetime) -> None:
     assert RetryParams(id=1, attempt=1, run_at=run_at).run_at == run_at
+
+
+def test_an_attempt_counts_unless_it_is_spared() -> None:
+    assert not RetryParams(id=1, attempt=1).spare
+    assert RetryParams(id=1, attempt=1, spare=True).spare
+
+
+@pytest.mark.parametrize("spare", [1, 0, None, "yes"])
+def test_whether_it_is_spared_is_true_or_false(spare: object) -> None:
+    with pytest.raises(TypeError, match=f"^spare must be a bool, not {type(spare).__name__}$"):
+        RetryParams(id=1, attempt=1, spare=spare)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,89 @@ def test_a_word_that_is_no_state_is_refused(state: object) -> None:
     words = "pending, running, retrying, succeeded, discarded"
     with pytest.raises(ValueError, match=f"^states must be some of {words}: .* is not a valid State$"):
         ListOptions(states=["pending", state])  # type: ignore[arg-type]
+
+
+names = pytest.mark.parametrize("field", ["kinds", "queues"])
+
+
+@names
+@pytest.mark.parametrize("collection", [set, frozenset, tuple, list, dict.fromkeys])
+def test_kinds_and_queues_may_come_in_any_collection(
+    field: str, collection: Callable[[list[str]], frozenset[str]]
+) -> None:
+    class Name(StrEnum):
+        MAIL = "mail"
+
+    kept = getattr(ListOptions(**{field: collection(["mail", "a/b", Name.MAIL])}), field)  # type: ignore[arg-type]
+    assert isinstance(kept, frozenset)
+    assert kept == {"mail", "a/b"}
+    assert {type(name) for name in kept} == {str}
+
+
+@names
+def test_no_names_at_all_are_a_filter_that_nothing_passes(field: str) -> None:
+    assert getattr(ListOptions(), field) is None
+    assert getattr(ListOptions(**{field: ()}), field) == frozenset()  # type: ignore[arg-type]
+
+
+@names
+@pytest.mark.parametrize("value", ["mail", b"mail", 1, iter(["mail"])])
+def test_one_name_without_a_collection_is_refused(field: str, value: object) -> None:
+    with pytest.raises(TypeError, match=f"^{field} must be a set, tuple or list, not {type(value).__name__}$"):
+        ListOptions(**{field: value})  # type: ignore[arg-type]
+
+
+@names
+@pytest.mark.parametrize("name", ["", "no spaces", "a" * 101])
+def test_each_name_of_a_filter_is_one_that_a_record_can_have(field: str, name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field} must be 1 to 100 characters"):
+        ListOptions(**{field: ["mail", name]})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=f"^{field} must be a str, not NoneType$"):
+        ListOptions(**{field: [None]})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [1, None, "yes"])
+def test_payloads_are_asked_for_by_true_or_false(value: object) -> None:
+    assert ListOptions().payloads
+    assert not ListOptions(payloads=False).payloads
+    with pytest.raises(TypeError, match=f"^payloads must be a bool, not {type(value).__name__}$"):
+        ListOptions(payloads=value)  # type: ignore[arg-type]
+
+
+@drawn.random
+@given(drawn.times, st.integers(0, drawn.MAX_ID))
+def test_a_page_begins_before_any_aware_time_and_id(time: datetime, id: int) -> None:
+    before = ListOptions(before=(time, id)).before
+    assert before == (time, id)
+    assert before is not None
+    assert before[0].tzinfo is UTC
+
+
+@pytest.mark.parametrize("value", ["12", [drawn.EARLIEST, 1], 1, drawn.EARLIEST])
+def test_the_place_before_which_a_page_begins_is_a_tuple(value: object) -> None:
+    with pytest.raises(TypeError, match=rf"^before must be a tuple \(updated_at, id\), not {type(value).__name__}$"):
+        ListOptions(before=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [(), (drawn.EARLIEST,), (drawn.EARLIEST, 1, 2)])
+def test_the_place_before_which_a_page_begins_is_a_pair(value: object) -> None:
+    with pytest.raises(ValueError, match=rf"^before must be a tuple \(updated_at, id\), not one of {len(value)}$"):  # type: ignore[arg-type]
+        ListOptions(before=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("time", [datetime(2026, 1, 1), datetime(1969, 12, 31, tzinfo=UTC)])  # noqa: DTZ001 (naive)
+def test_a_page_begins_at_an_aware_time_of_the_contract(time: datetime) -> None:
+    with pytest.raises(ValueError, match=r"^before\[0\], a time, must be "):
+        ListOptions(before=(time, 1))
+
+
+@pytest.mark.parametrize("id", [-1, drawn.MAX_ID + 1])
+def test_a_page_begins_at_an_id_of_the_contract(id: int) -> None:
+    with pytest.raises(ValueError, match=r"^before\[1\], an id, must be from 0 to "):
+        ListOptions(before=(drawn.EARLIEST, id))
+
+
+@pytest.mark.parametrize("value", [(drawn.EARLIEST, True), (drawn.EARLIEST, 1.0), (None, 1), (1, drawn.EARLIEST)])
+def test_a_page_begins_at_a_time_and_an_int(value: object) -> None:
+    with pytest.raises(TypeError, match=r"^before\[[01]\], an? (time|id), must be an? (datetime|int), not "):
+        ListOptions(before=value)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from lazyjobs.cli._records import record_to_json
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._times import read_duration, read_moment, shift
 from lazyjobs.cli._usage import UsageError
-from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError
+from lazyjobs.contract import Backend, BackendURL, InsertParams, PayloadTooLargeError
 from lazyjobs.jobs import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE
 from lazyjobs.runner import JobRunner
 
@@ -91,8 +91,8 @@ def _destination(arguments: argparse.Namespace, runner: JobRunner | None) -> Ite
         yield runner.backend
     elif lives_in_one_process(runner.backend_url):
         raise UsageError(
-            f"the runner at {arguments.app} has {runner.backend_url}, which lives in one process only, so the job "
-            "would end with this command; write --backend URL, such as sqlite:///jobs.db"
+            f"the runner at {arguments.app} has {BackendURL.mask(runner.backend_url)}, which lives in one process "
+            "only, so the job would end with this command; write --backend URL, such as sqlite:///jobs.db"
         )
     else:
         with opened_url(runner.backend_url) as backend:

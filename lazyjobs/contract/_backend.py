@@ -21,7 +21,9 @@ class Backend(Protocol):
 
         `run_at=None` becomes the clock's now. The id is unique among all threads, processes and instances, greater
         than those this instance gave before, and never used again, not even after the record was pruned. What is
-        returned is what `list` and `claim` return later, but for the fields that a transition changes.
+        returned is what `list` and `claim` return later, but for the fields that a transition changes. `abandoned` and
+        `spared` are 0, `claimed_by` is "" and `taken_from` None, as they are for a record that was stored before a
+        backend knew these fields.
 
         Raises `PayloadTooLargeError`, with nothing written, when the payload is a byte longer than the backend's
         maximum; `BackendUnavailableError` when it got no answer, and then the record may exist.
@@ -33,12 +35,18 @@ class Backend(Protocol):
         Due is a record on one of `params.queues` whose due time (`run_at` while pending or retrying,
         `lease_expires_at` while running) is not after now: `params.now` if given, else the backend's clock. Of all of
         them, over all those queues together, the one with the smallest `(due time, id)` is taken. Its `attempt` goes
-        up by one, its lease ends at `now + params.lease`, `updated_at` moves on, and nothing else changes:
+        up by one, its lease ends at `now + params.lease`, `updated_at` moves on, and `claimed_by` becomes
+        `params.worker`, be it "". A claim that takes a running record supersedes the one before: `abandoned` goes up by
+        one and `taken_from` becomes the `claimed_by` that was; else `taken_from` becomes None. Nothing else changes:
         `max_attempts` is not looked at, since giving up is the runner's decision.
 
         Atomic: a record is handed to one caller only, among all threads, processes and machines, until its lease has
-        ended. A backend that cannot order globally may take another due record and may answer None although something
-        is due, if it says how often in a row, and leaves no due record waiting for ever.
+        ended. A claim may pass over a due record, as if it were not due, only if another call that overlaps it in time
+        has changed that record, names it (a finish or extend of its id), or got no answer and may have changed it. A
+        call that raised `BackendError` counts as unanswered, and one without an answer excuses for at most 60 seconds
+        after it was sent; a call that ended before, or found nothing, excuses nothing. Two claims at once cannot both
+        leave the only record. A backend that cannot order globally may take another due record and may answer None
+        although something is due, if it says how often in a row, and leaves no due record waiting for ever.
         """
 
     def complete(self, params: CompleteParams) -> None:
@@ -54,9 +62,9 @@ class Backend(Protocol):
         """Moves the claimed record to retrying, due at `params.run_at` (None: the clock's now), and ends its lease.
 
         `last_error` becomes `params.last_error`, even when that is "". No error text may stop the transition: what
-        cannot be stored is replaced, what is too long is cut, keeping its beginning. For whom it applies, repeating
-        (here: retrying at that attempt, whatever the other arguments now say) and `ClaimLostError` are as in
-        `complete`.
+        cannot be stored is replaced, what is too long is cut, keeping its beginning. With `params.spare` it raises
+        `spared` by one; its repetition does not. For whom it applies, repeating (here: retrying at that attempt,
+        whatever the other arguments now say) and `ClaimLostError` are as in `complete`.
         """
 
     def discard(self, params: DiscardParams) -> None:
@@ -67,7 +75,11 @@ class Backend(Protocol):
         """
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
-        """At most `options.limit` records of `options.states`: newest `updated_at` first, then the highest id.
+        """At most `options.limit` of the records that pass `options`: newest `updated_at` first, then the highest id.
+
+        With `before`, only records whose `(updated_at, id)` is smaller. So each page's last record gives the next page,
+        and together the pages show no record twice and miss only what changed after the first. Without
+        `options.payloads` the payloads may be `b""`; else each is what was inserted.
 
         Read-only. Sees every write that was acknowledged to the caller before, or declares by how much it may be
         behind. The sequence is the caller's own.

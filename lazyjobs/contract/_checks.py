@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -24,6 +25,20 @@ def check_name(field: str, value: object) -> None:
         raise TypeError(f"{field} must be a str, not {type(value).__name__}")
     if not _is_name(value):
         raise ValueError(f"{field} must be 1 to 100 characters of A-Z a-z 0-9 . _ : / -, not {_short(value)}")
+
+
+def check_worker(field: str, value: object) -> None:
+    """Raises unless `value` can name a worker: 0 to 100 of the characters of a kind."""
+    if not isinstance(value, str):
+        raise TypeError(f"{field} must be a str, not {type(value).__name__}")
+    if value and not _is_name(value):
+        raise ValueError(f"{field} must be 0 to 100 characters of A-Z a-z 0-9 . _ : / -, not {_short(value)}")
+
+
+def check_flag(field: str, value: object) -> None:
+    """Raises unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{field} must be a bool, not {type(value).__name__}")
 
 
 @lru_cache(maxsize=1024)
@@ -111,12 +126,36 @@ def make_plain(value: str | bytes) -> str | bytes:
 
 def check_states(field: str, value: object) -> frozenset[State]:
     """`value` as a frozenset; raises unless it is a collection, and no bare string, of states or their words."""
-    if isinstance(value, str) or not isinstance(value, Collection):
-        raise TypeError(f"{field} must be a set, tuple or list, not {type(value).__name__}")
+    members = _check_collection(field, value)
     try:
-        return frozenset(State(member) for member in value)
+        return frozenset(State(member) for member in members)
     except ValueError as error:
         raise ValueError(f"{field} must be some of {', '.join(State)}: {error}") from None
+
+
+def check_names(field: str, value: object) -> frozenset[str]:
+    """`value` as a frozenset of plain names; raises unless it is a collection, and no bare string, of names."""
+    names = _check_collection(field, value)
+    for name in names:
+        check_name(field, name)
+    return frozenset(map(str.__str__, names))
+
+
+def check_place(field: str, value: object) -> tuple[datetime, int]:
+    """`value`, its time in UTC; raises unless it is `(time, id)`, an aware time and an id from 0 on."""
+    if not isinstance(value, tuple):
+        raise TypeError(f"{field} must be a tuple (updated_at, id), not {type(value).__name__}")
+    if len(value) != 2:
+        raise ValueError(f"{field} must be a tuple (updated_at, id), not one of {len(value)}")
+    time, id = value
+    check_integer(f"{field}[1], an id,", id, 0, MAX_ID)
+    return check_time(f"{field}[0], a time,", time), int(id)
+
+
+def _check_collection(field: str, value: object) -> Collection[Any]:
+    if isinstance(value, str | bytes) or not isinstance(value, Collection):
+        raise TypeError(f"{field} must be a set, tuple or list, not {type(value).__name__}")
+    return value
 
 
 def _short(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Self
 
+from lazyjobs.contract import _masking as masking
+
 
 class LazyJobsError(Exception):
     """The base of every error that lazyjobs and its backends raise on purpose."""
@@ -67,13 +69,16 @@ class ClaimLostError(LazyJobsError):
 
 
 class BackendURLError(LazyJobsError, ValueError):
-    """A backend URL has a part that means nothing; `part` names it."""
+    """A backend URL has a part that means nothing; `part` names it, and `url` is the URL as it may be shown.
+
+    It takes the URL as it was given, and has `***` in the place of each of its secrets, in every text of its own.
+    """
 
     def __init__(self, url: str, part: str, reason: str) -> None:
-        super().__init__(f"cannot open the backend {url!r}: {part}: {reason}")
-        self.url = url
+        self.url = masking.mask_url(url)
         self.part = part
-        self.reason = reason
+        self.reason = masking.mask_secrets(reason, url)
+        super().__init__(f"cannot open the backend {self.url!r}: {part}: {self.reason}")
 
     def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
         return type(self), (self.url, self.part, self.reason)
@@ -84,8 +89,8 @@ class UnknownBackendError(LazyJobsError, LookupError):
 
     def __init__(self, scheme: str, installed: tuple[str, ...], hint: str) -> None:
         known = ", ".join(installed) or "none"
-        super().__init__(f"no backend is installed for the scheme {scheme!r} (installed: {known}); {hint}")
-        self.scheme = scheme
+        self.scheme = masking.mask_url(scheme)
+        super().__init__(f"no backend is installed for the scheme {self.scheme!r} (installed: {known}); {hint}")
         self.installed = installed
         self.hint = hint
 

@@ -56,12 +56,17 @@ class ClaimParams(_Params, frozen=True, kw_only=True):
     """Decides what is due and where the lease ends, and nothing else; None is the backend's clock. Meant for tests."""
     lease: timedelta = timedelta(seconds=60)
     """How long the claim is exclusive; more than 0, at most 366 days."""
+    worker: str = ""
+    """Who claims: 0 to 100 characters of `A-Z a-z 0-9 . _ : / -`; kept as the record's `claimed_by`."""
 
     def __post_init__(self) -> None:
         force_setattr(self, "queues", checks.check_queues("queues", self.queues))
         if self.now is not None:
             force_setattr(self, "now", checks.check_time("now", self.now))
         checks.check_duration("lease", self.lease, most=checks.MAX_LEASE)
+        checks.check_worker("worker", self.worker)
+        if type(self.worker) is not str:
+            self._make_plain()
 
 
 class _ClaimToken(_Params, frozen=True, kw_only=True):
@@ -86,9 +91,13 @@ class RetryParams(_ClaimToken, frozen=True, kw_only=True):
     """When to try again; None is now."""
     last_error: str = ""
     """Why it failed: any string at all. Replaces the one before, even by ""."""
+    spare: bool = False
+    """Whether the attempt is not to count, as after a snooze or a stop in the middle: it raises the record's `spared`.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checks.check_flag("spare", self.spare)
         checks.check_text("last_error", self.last_error)
         if type(self.last_error) is not str:
             self._make_plain()
@@ -125,18 +134,38 @@ class ExtendParams(_ClaimToken, frozen=True, kw_only=True):
 
 
 class ListOptions(_Params, frozen=True, kw_only=True):
-    """Which records to list, and how many."""
+    """Which records to list, and how many: those that pass each filter that is given.
+
+    A filter may be any collection but a `str`, and is kept as a frozenset; an empty one lets nothing pass. `limit`
+    counts what passed.
+    """
 
     limit: int | None = 100
     """At least 1; None is all."""
     states: frozenset[State] | None = None
-    """Only these; None is every state. Any collection of states is accepted and kept as a frozenset."""
+    """Only these; None is every state."""
+    kinds: frozenset[str] | None = None
+    """Only these; None is every kind."""
+    queues: frozenset[str] | None = None
+    """Only these; None is every queue."""
+    payloads: bool = True
+    """False: the records' `payload` may be `b""`, for who only looks."""
+    before: tuple[datetime, int] | None = None
+    """An aware time and an id from 0 to 2^63-1: only records whose `(updated_at, id)` is smaller. It is compared as
+    given, never rounded, and need not be a record's."""
 
     def __post_init__(self) -> None:
         if self.limit is not None:
             checks.check_integer("limit", self.limit, 1, checks.MAX_ID)
         if self.states is not None:
             force_setattr(self, "states", checks.check_states("states", self.states))
+        if self.kinds is not None:
+            force_setattr(self, "kinds", checks.check_names("kinds", self.kinds))
+        if self.queues is not None:
+            force_setattr(self, "queues", checks.check_names("queues", self.queues))
+        checks.check_flag("payloads", self.payloads)
+        if self.before is not None:
+            force_setattr(self, "before", checks.check_place("before", self.before))
 
 
 class WaitParams(_Params, frozen=True, kw_only=True):

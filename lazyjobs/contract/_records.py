@@ -53,6 +53,17 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     """While running, until when the claim is exclusive; otherwise None."""
     last_error: str = ""
     """What the last retry or discard reported, or a prefix of it; "" if none. Completing keeps it."""
+    abandoned: int = 0
+    """How many of its claims were superseded: raised by one by a claim that takes a running record, by nothing else,
+    and never lowered. A claim whose answer was lost, or whose lease nobody could extend, counts too."""
+    claimed_by: str = ""
+    """The `worker` of the last claim, be it ""; kept until the next. "" before the first."""
+    taken_from: str | None = None
+    """The `claimed_by` of the claim that the last one superseded, which may be ""; None if it superseded none. Set by
+    each claim, kept until the next."""
+    spared: int = 0
+    """How many of its attempts do not count: raised by one by each retry with `spare`, by nothing else, and never
+    lowered. `attempt - spared` is how often it was really tried."""
 
 
 class Stats(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 import os
 from threading import RLock
 
-from lazyjobs.contract import Backend, BackendClosedError, SupportsClose, open_backend
+from lazyjobs.contract import Backend, BackendClosedError, BackendURL, SupportsClose, open_backend
 
 DEFAULT_URL = "memory://"
 URL_VARIABLE = "LAZYJOBS_BACKEND"
@@ -23,7 +23,7 @@ class BackendSource:
                 self._url = os.environ.get(URL_VARIABLE) or DEFAULT_URL
             case str():
                 self._url = given
-            case Backend():
+            case Backend() if not isinstance(given, type):
                 self._backend = given
             case _:
                 raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")
@@ -48,7 +48,8 @@ class BackendSource:
     def _open(self) -> Backend:
         with self._lock:
             if self._closed or self._url is None:
-                raise BackendClosedError(f"the runner that opened {self._url!r} was closed; make another runner")
+                opened = BackendURL.mask(self._url or "")
+                raise BackendClosedError(f"the runner that opened {opened!r} was closed; make another runner")
             self._backend = self._backend or open_backend(self._url)
             return self._backend
 

@@ -29,7 +29,7 @@ from lazyjobs import (
     Stats,
     WaitParams,
 )
-from lazyjobs_sqlite._clock import make_clock, to_micros
+from lazyjobs_sqlite._clock import make_clock, to_micros, to_time
 from lazyjobs_sqlite._records import read_stats
 from lazyjobs_sqlite._settings import (
     Durability,
@@ -190,6 +190,11 @@ class SQLiteBackend:
 
     def stats(self) -> Stats:
         return read_stats(self._store.read(lambda connection: connection.execute(self._statements.count).fetchall()))
+
+    def now(self) -> datetime:
+        """The machine's clock, unless another was given; reads nothing from the file."""
+        self._check_open()
+        return to_time(self._clock())
 
     def prune(self, params: PruneParams) -> int:
         """Deletes in commits of some hundred, between which others write."""

@@ -40,4 +40,4 @@ def _measure(suite: SuiteNotes | None) -> Performance | str:
     try:
         return measure(suite.suite.harness())
     except Exception as error:
-        return f"not measured: {describe_error(error)}"
+        return suite.suite.harness.conceal(f"not measured: {describe_error(error)}")
