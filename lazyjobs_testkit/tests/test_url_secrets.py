@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from lazyjobs import PruneParams
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.harness import HarnessError, load_harness
 from lazyjobs_testkit.history import History, Operation
-from lazyjobs_testkit.model import CountRecords, Unknown
+from lazyjobs_testkit.model import Number, Prune, Unknown
 from lazyjobs_testkit.suite._load import _concealed
 
 Install = Callable[[Mapping[str, Mapping[str, str]]], None]
@@ -100,20 +102,16 @@ def test_a_harness_of_a_url_is_named_without_its_secrets_and_found_with_them() -
     assert_untold(f"{harness.name} {harness.notes} {harness.__doc__} {harness.conceal(f'no {PLAIN}, no canary-token')}")
 
 
-def _counted(answer: Unknown) -> Operation:
-    begun = datetime(2030, 1, 1, tzinfo=UTC)
-    request = CountRecords()
-    return Operation(
-        caller="a", handle="b", request=request, answer=answer, called=1, returned=2, began=begun, ended=begun
-    )
-
-
 def test_a_saved_history_tells_no_secret() -> None:
-    operation = _counted(Unknown(f"BackendUnavailableError: cannot connect with {PLAIN}"))
-    other = _counted(Unknown("BackendUnavailableError: cannot connect"))
-    concealed = _concealed(History(operations=(operation, other)), load_harness(URL)())
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    request = Prune(PruneParams(finished_before=now))
+    right = Operation(
+        caller="a", handle="b", request=request, answer=Number(1), called=1, returned=2, began=now, ended=now
+    )
+    wrong = replace(right, answer=Unknown(f"BackendUnavailableError: cannot connect with {PLAIN}"))
+    concealed = _concealed(History(operations=(wrong, right)), load_harness(URL)())
     assert_untold(repr(concealed))
-    assert concealed.operations[1] == other
+    assert concealed.operations[1] == right
 
 
 @pytest.mark.parametrize(
