@@ -3,10 +3,8 @@
 The storage has no server to restart, so that hook is the only one that is not offered.
 """
 
-import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -24,9 +22,10 @@ from lazyjobs_sqlite._schema import STEPS, make_migrations, set_name
 from lazyjobs_sqlite._settings import Durability
 from lazyjobs_sqlite._statements import COLUMNS
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.harness import private_directory
 
 _PREFIX = SQLiteBackend.default_prefix
-_HOME = Path(tempfile.gettempdir(), f"lazyjobs-sqlite-conformance-{os.getuid()}")
+_HOME = private_directory("lazyjobs-sqlite-conformance")
 _DAY = 86_400_000_000
 _OLD_TIME = 1_700_000_000_000_000
 
