@@ -92,11 +92,17 @@ class SQLiteBackend:
             clock=clock,
             connection_class=connection_class,
         )
+        self._path = settings.path
         self._clock = make_clock(clock)
         self._statements = Statements.of(prefix)
         self._do = Transitions(self._statements, self._clock)
         self._store = Store(settings)
         self._write = self._store.write
+
+    @property
+    def path(self) -> Path:
+        """The file, absolute and by its own name, whatever links led there."""
+        return self._path
 
     @classmethod
     def from_url(cls, url: BackendURL) -> Self:
