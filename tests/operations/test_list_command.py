@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from lazyjobs import Backend, InsertParams, ListOptions, State
-from lazyjobs.cli._text import width
+from lazyjobs.texts import width
 from tests.support.commands import Command
 from tests.support.operations import HARMLESS, HOSTILE, stock
 
