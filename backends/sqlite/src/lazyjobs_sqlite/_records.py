@@ -6,8 +6,17 @@ from typing import Any
 
 from lazyjobs import InsertParams, Record, State, Stats
 from lazyjobs_sqlite._clock import to_micros, to_time
+from lazyjobs_sqlite._damage import HIGHEST_COUNT, UnreadableRowError
 
 _STATES = {state.value: state for state in State}
+_NOTHING = type(None)
+_SHAPES = frozenset(
+    (int, str, str, str, int, int, int, int, int, lease, str, int, str, before, int, bytes)
+    for lease in (int, _NOTHING)
+    for before in (str, _NOTHING)
+)
+"""The types of the values that a row may have."""
+_COUNTED = (str, str, int, int, int, int, int)
 
 
 def new_record(params: InsertParams, id: int, run_at: int, now: int) -> Record:
@@ -31,17 +40,40 @@ def due_time(params: InsertParams, now: int) -> int:
     return now if params.run_at is None else to_micros(params.run_at)
 
 
-def read_record(row: Sequence[Any], *, claimed_at: int | None = None, lease: int | None = None) -> Record:
-    """The record of a row of `COLUMNS`; with `claimed_at`, as the claim that was made then has left it."""
-    id, kind, queue, payload, state, attempt, max_attempts, run_at, created_at, updated_at, until, last_error = row
+def read_record(
+    row: Sequence[Any], *, claimed_at: int | None = None, lease: int | None = None, worker: str = ""
+) -> Record:
+    """The record of a row of `COLUMNS`; with `claimed_at`, as a claim by `worker` at that time would leave it.
+
+    Raises `UnreadableRowError` for a row that lazyjobs did not write.
+    """
+    try:
+        return _make_record(row, claimed_at, lease, worker)
+    except (LookupError, ValueError, ArithmeticError, OSError) as error:
+        raise UnreadableRowError(row[0], f"a value of it is impossible ({error})") from error
+
+
+def _make_record(row: Sequence[Any], claimed_at: int | None, lease: int | None, worker: str) -> Record:
+    if tuple(map(type, row)) not in _SHAPES:
+        raise ValueError("it is of a wrong type")
+    (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
+     abandoned, claimed_by, taken_from, spared, payload) = row  # fmt: skip
+    state = _STATES[word]
+    is_running = state is State.RUNNING
+    if (until is None) is is_running or id < 1 or not 0 <= attempt <= HIGHEST_COUNT or abandoned < 0 or spared < 0:
+        raise ValueError("the row contradicts itself")
     if claimed_at is not None:
-        state, attempt, updated_at, until = State.RUNNING, attempt + 1, max(updated_at, claimed_at), lease
+        taken_from = claimed_by if is_running else None
+        abandoned += is_running
+        state, attempt, updated_at, until, claimed_by = (
+            State.RUNNING, attempt + 1, max(updated_at, claimed_at), lease, worker,
+        )  # fmt: skip
     return Record(
         id=id,
         kind=kind,
         queue=queue,
         payload=payload,
-        state=_STATES[state],
+        state=state,
         attempt=attempt,
         max_attempts=max_attempts,
         run_at=to_time(run_at),
@@ -49,14 +81,24 @@ def read_record(row: Sequence[Any], *, claimed_at: int | None = None, lease: int
         updated_at=to_time(updated_at),
         lease_expires_at=None if until is None else to_time(until),
         last_error=last_error,
+        abandoned=abandoned,
+        claimed_by=claimed_by,
+        taken_from=taken_from,
+        spared=spared,
     )
 
 
 def read_stats(rows: Iterable[Sequence[Any]]) -> Stats:
-    """The stats of rows of kind, queue, total, retrying, succeeded, discarded, running."""
+    """The stats of rows of kind, queue, total, retrying, succeeded, discarded, running.
+
+    Raises `UnreadableRowError` if they cannot be right.
+    """
     kinds: Counter[str] = Counter()
     queues: dict[str, Counter[State]] = {}
-    for kind, queue, total, retrying, succeeded, discarded, running in rows:
+    for row in rows:
+        if tuple(map(type, row)) != _COUNTED:
+            raise UnreadableRowError(0, "a count is of a wrong type")
+        kind, queue, total, retrying, succeeded, discarded, running = row
         kinds[kind] += total
         states = queues.setdefault(queue, Counter())
         states[State.PENDING] += total - retrying - succeeded - discarded - running
@@ -64,6 +106,11 @@ def read_stats(rows: Iterable[Sequence[Any]]) -> Stats:
         states[State.RETRYING] += retrying
         states[State.SUCCEEDED] += succeeded
         states[State.DISCARDED] += discarded
+    if (
+        any(number < 0 for states in queues.values() for number in states.values())
+        or min(kinds.values(), default=0) < 0
+    ):
+        raise UnreadableRowError(0, "the counts of records contradict one another")
     by_state: Counter[State] = Counter()
     for states in queues.values():
         by_state.update(states)

@@ -1,9 +1,10 @@
 """What each method does to the tables, given a connection."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
-from sqlite3 import Connection
+from sqlite3 import Connection, OperationalError
 from typing import Any
 
 from lazyjobs import (
@@ -14,17 +15,21 @@ from lazyjobs import (
     ExtendParams,
     FinishParams,
     InsertParams,
+    ListOptions,
     Record,
     RetryParams,
     State,
 )
 from lazyjobs_sqlite._clock import Clock, span, to_micros
+from lazyjobs_sqlite._damage import UnreadableRowError
+from lazyjobs_sqlite._errors import is_undecodable
 from lazyjobs_sqlite._records import due_time, new_record, read_record
 from lazyjobs_sqlite._statements import Statements
 from lazyjobs_sqlite._text import storable
 
 _FEW = 2000
 """Unfinished records that are sorted in a few milliseconds."""
+_BY_COUNT = (State.PENDING, State.RUNNING, State.RETRYING, State.SUCCEEDED, State.DISCARDED)
 _age = attrgetter("updated_at", "id")
 
 
@@ -66,13 +71,14 @@ class Transitions:
         if row is None:
             return None
         lease = due_by + span(params.lease)
-        connection.execute(self._sql.take, (lease, now, row[0]))
-        return read_record(row, claimed_at=now, lease=lease)
+        record = read_record(row, claimed_at=now, lease=lease, worker=params.worker)
+        connection.execute(self._sql.take, (lease, now, params.worker, record.id))
+        return record
 
     def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
         """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
         if len(queues) == 1:
-            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by) * 2).fetchone()
+            row = self._head(connection, (queues[0], due_by))
             if row is not None and row[-1] is None:
                 return row[:-1]
         values = (json.dumps(queues), due_by)
@@ -81,13 +87,29 @@ class Transitions:
         if not heads:
             return None
         _, id = min(heads)
-        found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
+        with naming_undecodable(id):
+            found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
         return found
 
+    def _head(self, connection: Connection, values: tuple[str, int]) -> Sequence[Any] | None:
+        """None also where it cannot be read: then it is looked for by its numbers alone."""
+        try:
+            row: Sequence[Any] | None = connection.execute(self._sql.head, values * 2).fetchone()
+        except OperationalError as error:
+            if not is_undecodable(error):
+                raise
+            return None
+        return row
+
     def claim_many(self, connection: Connection, params: ClaimParams, limit: int) -> Sequence[Record]:
+        """What cannot be read is left to the next call, if something was claimed before."""
         records: list[Record] = []
-        while len(records) < limit and (record := self.claim(connection, params)) is not None:
-            records.append(record)
+        try:
+            while len(records) < limit and (record := self.claim(connection, params)) is not None:
+                records.append(record)
+        except UnreadableRowError:
+            if not records:
+                raise
         return records
 
     def complete(self, connection: Connection, params: CompleteParams) -> None:
@@ -101,7 +123,8 @@ class Transitions:
         while True:
             now = self._clock()
             run_at = now if params.run_at is None else to_micros(params.run_at)
-            if connection.execute(self._sql.retry, (now, run_at, error, params.id, params.attempt)).rowcount:
+            values = (now, run_at, error, int(params.spare), params.id, params.attempt)
+            if connection.execute(self._sql.retry, values).rowcount:
                 return
             if self._is_repeated(connection, params, "retrying"):
                 return
@@ -148,31 +171,66 @@ class Transitions:
         found = connection.execute(self._sql.next_due, (until, until, json.dumps(queues))).fetchone()
         return min((due for due in found if due is not None), default=None)
 
-    def newest(self, connection: Connection, states: Collection[State], limit: int | None) -> Sequence[Record]:
-        """The newest `limit` records of these states, newest first.
+    def newest(self, connection: Connection, options: ListOptions) -> Sequence[Record]:
+        """The newest records that pass `options`, newest first; in one transaction.
 
         Records that never were claimed are in no index by age, as most would leave it again at once. Where many wait,
         those with the highest ids are the newest, unless the clock went back; where few do, or it did, they are sorted.
+        Where a kind or queue has few records, or none, the counts say how many to look for.
         """
+        filters = {name: getattr(options, name) for name in ("kinds", "queues", "before")}
+        filters = {name: value for name, value in filters.items() if value is not None}
+        values: dict[str, Any] = {
+            name: json.dumps(sorted(value)) for name, value in filters.items() if name != "before"
+        }
+        if options.before is not None:
+            values |= {"time": to_micros(options.before[0]), "id": options.before[1]}
+        matching = connection.execute(self._sql.matching(filters), values).fetchone()
+        states = list(State if options.states is None else options.states)
+        limit = -1 if options.limit is None else options.limit
+        if "kinds" in filters or "queues" in filters:
+            numbers = dict(zip(_BY_COUNT, (matching[0], *matching), strict=True))
+            states = [state for state in states if numbers[state]]
+            limit = min(sum(matching), limit) if limit > 0 else sum(matching)
         if not states:
             return []
-        most = -1 if limit is None else limit
-        connection.execute("BEGIN")
-        try:
-            by_id = limit is not None and State.PENDING in states and self._are_newest_last(connection, limit)
-            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,) * (len(states) + 1)).fetchall()
-        finally:
-            connection.execute("COMMIT")
-        records = [read_record(row) for row in rows]
+        values["limit"] = limit
+        many_wait = matching[0] > _FEW and State.PENDING in states and options.limit is not None
+        by_id = many_wait and self._bound(connection, filters, values)
+        statement = self._sql.newest(states, filters, by_id=by_id, payloads=options.payloads)
+        with naming_undecodable(0):
+            records = [read_record(row) for row in connection.execute(statement, values)]
         records.sort(key=_age, reverse=True)
         return records
 
-    def _are_newest_last(self, connection: Connection, limit: int) -> bool:
-        (unfinished,) = connection.execute(self._sql.unfinished).fetchone()
-        if unfinished <= _FEW:
-            return False
-        (proven,) = connection.execute(self._sql.newest_are_last, (limit,)).fetchone()
-        return bool(proven)
+    def _bound(self, connection: Connection, filters: Collection[str], values: dict[str, Any]) -> bool:
+        """Whether no pending record beside those with the highest ids below `bound`, which is set, can be newer."""
+        (ordered_from,) = connection.execute(self._sql.ordered_from).fetchone()
+        (highest,) = connection.execute(self._sql.highest).fetchone()
+        values["bound"] = highest + 1
+        if "before" in filters:
+            if values["time"] < ordered_from:
+                return False
+            values["bound"] = self._first_after(connection, values["time"], highest + 1)
+        (oldest,) = connection.execute(self._sql.last_ones(filters), values).fetchone()
+        return oldest is not None and bool(oldest >= ordered_from)
+
+    def _first_after(self, connection: Connection, time: int, high: int) -> int:
+        """The least id of a record created after `time`, or `high`; where a higher id is never older."""
+        low = 1
+        while low < high:
+            middle = (low + high) // 2
+            found = connection.execute(self._sql.next_created, (middle,)).fetchone()
+            if found is None or found[1] > time:
+                high = middle
+            else:
+                low = found[0] + 1
+        return low
+
+    def count(self, connection: Connection) -> Sequence[Sequence[Any]]:
+        """Rows for `read_stats`."""
+        with naming_undecodable(0):
+            return connection.execute(self._sql.count).fetchall()
 
     def queue(self, connection: Connection, id: int) -> str | None:
         row = connection.execute(self._sql.queue, (id,)).fetchone()
@@ -186,3 +244,14 @@ def _lost(params: FinishParams | ExtendParams, found: tuple[str, int] | None) ->
     if found is None:
         return ClaimLostError(params.id, params.attempt, "no such record")
     return ClaimLostError(params.id, params.attempt, f"{found[0]}, attempt {found[1]}")
+
+
+@contextmanager
+def naming_undecodable(id: int) -> Iterator[None]:
+    """Raises `UnreadableRowError` with that id for a text that is no UTF-8."""
+    try:
+        yield
+    except OperationalError as error:
+        if not is_undecodable(error):
+            raise
+        raise UnreadableRowError(id, "a text of it is no UTF-8") from error
