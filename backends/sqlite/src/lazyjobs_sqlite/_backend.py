@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from lazyjobs import (
     BackendClosedError,
@@ -31,7 +31,6 @@ from lazyjobs import (
 from lazyjobs_sqlite._clock import make_clock, to_micros
 from lazyjobs_sqlite._damage import DamagedRowError, UnreadableRowError, damaged, find_damaged, set_aside
 from lazyjobs_sqlite._errors import show
-from lazyjobs_sqlite._group import Action
 from lazyjobs_sqlite._rebuild import recount
 from lazyjobs_sqlite._records import read_stats
 from lazyjobs_sqlite._settings import (
@@ -154,7 +153,10 @@ class SQLiteBackend:
         return records
 
     def claim(self, params: ClaimParams) -> Record | None:
-        record: Record | None = self._write(self._setting_aside(partial(self._do.claim, params=params)), whole=True)
+        try:
+            record: Record | None = self._write(partial(self._do.claim, params=params), whole=True)
+        except UnreadableRowError as error:
+            raise self._set_aside([error.id], error) from error
         return record
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
@@ -163,7 +165,10 @@ class SQLiteBackend:
             raise ValueError(f"limit must be at least 1, not {limit}")
         limit = min(limit, _CLAIMED_AT_ONCE)
         action = partial(self._do.claim_many, params=params, limit=limit)
-        records: Sequence[Record] = self._write(self._setting_aside(action), whole=True)
+        try:
+            records: Sequence[Record] = self._write(action, whole=True)
+        except UnreadableRowError as error:
+            raise self._set_aside([error.id], error) from error
         return records
 
     def complete(self, params: CompleteParams) -> None:
@@ -235,37 +240,25 @@ class SQLiteBackend:
         """Closes the connections when the calls under way have ended, and wakes those who wait."""
         self._store.close()
 
-    def _setting_aside(self, claim: Action) -> Action:
-        """`claim`, which raises `DamagedRowError` when it meets a record that cannot be read, and sets that aside."""
-
-        def action(connection: sqlite3.Connection) -> Any:
-            try:
-                return claim(connection)
-            except UnreadableRowError as error:
-                raise self._set_aside(connection, [error.id], error) from error
-
-        return action
-
-    def _salvage(self, error: UnreadableRowError) -> BackendError:
-        """Sets aside all that cannot be read and counts anew; the error to raise then."""
+    def _salvage(self, error: UnreadableRowError) -> DamagedRowError:
+        """Sets aside all that cannot be read, and counts anew; the error to raise then."""
         ids = self._store.read(lambda connection: find_damaged(connection, self._settings.prefix), whole=True)
+        return self._set_aside(ids, error, counts=True)
 
-        def action(connection: sqlite3.Connection) -> DamagedRowError:
-            told = self._set_aside(connection, ids, error)
-            recount(connection, self._settings.prefix)
-            return told
+    def _set_aside(self, ids: Collection[int], error: UnreadableRowError, *, counts: bool = False) -> DamagedRowError:
+        """Sets aside those of the records that are still damaged; the error to raise then."""
+        prefix = self._settings.prefix
+
+        def action(connection: sqlite3.Connection) -> Mapping[int, str]:
+            found = set_aside(connection, prefix, ids, self._clock(), error.reason)
+            if counts:
+                recount(connection, prefix)
+            return found
 
         try:
-            told: DamagedRowError = self._write(action, whole=True)
+            return damaged(*self._names, self._write(action, whole=True))
         except BackendError as refused:
             return damaged(*self._names, dict.fromkeys(ids, error.reason), f"not set aside, since {refused}")
-        return told
-
-    def _set_aside(
-        self, connection: sqlite3.Connection, ids: Collection[int], error: UnreadableRowError
-    ) -> DamagedRowError:
-        prefix = self._settings.prefix
-        return damaged(*self._names, set_aside(connection, prefix, ids, self._clock(), error.reason))
 
     def _is_due(self, queues: tuple[str, ...]) -> bool:
         return self._next_due(queues, self._clock()) is not None

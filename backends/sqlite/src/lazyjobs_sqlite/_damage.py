@@ -160,7 +160,8 @@ _PAIRS = ", ".join(f"typeof({name}), {'NULL' if name == 'payload' else name}" fo
 
 
 def _pair(values: tuple[Any, ...]) -> Row:
-    return dict(zip(sql.COLUMNS, zip(values[::2], values[1::2], strict=True), strict=True))
+    kinds = (kind.decode() for kind in values[::2])
+    return dict(zip(sql.COLUMNS, zip(kinds, values[1::2], strict=True), strict=True))
 
 
 @contextmanager

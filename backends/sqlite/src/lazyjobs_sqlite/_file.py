@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from lazyjobs import BackendClosedError, BackendError, ClaimLostError
 from lazyjobs_sqlite import _errors as errors
-from lazyjobs_sqlite._damage import DamagedRowError
+from lazyjobs_sqlite._damage import UnreadableRowError
 from lazyjobs_sqlite._guard import Guard, MendableError
 from lazyjobs_sqlite._layout import UnmendableError
 from lazyjobs_sqlite._patience import Patience
@@ -155,12 +155,13 @@ class Link:
         interruption, the connection is given up.
         """
         try:
+            connection = self._get()
             try:
-                return self._run(action, alone)
-            except MendableError:
-                self.close()
-                self._mend()
-                return self._run(action, alone)
+                return action(connection)
+            except sqlite3.DatabaseError as error:
+                if not (errors.is_busy(error) or errors.is_refused(error)):
+                    raise
+            return self._run_again(action, connection, alone)
         except (UnmendableError, MendableError) as error:
             self.close()
             raise errors.changed(self._file.path, error) from error
@@ -175,16 +176,16 @@ class Link:
     def begin(self, connection: sqlite3.Connection) -> None:
         """Begins a transaction, in which the schema is looked at if it is not known."""
         connection.execute(self._begins)
-        self._guard.inspect(connection)
+        if self._guard.inspects:
+            self._guard.inspect(connection)
 
-    def _run(self, action: Callable[[sqlite3.Connection], T], alone: bool) -> T:
-        connection = self._get()
+    def _run_again(self, action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection, alone: bool) -> T:
         try:
-            return action(connection)
-        except sqlite3.DatabaseError as error:
-            if not (errors.is_busy(error) or errors.is_refused(error)):
-                raise
-        return self._file.patiently(partial(self._repeat, action, connection, alone))
+            return self._file.patiently(partial(self._repeat, action, connection, alone))
+        except MendableError:
+            self.close()
+            self._mend()
+            return self._file.patiently(partial(self._repeat, action, self._get(), alone))
 
     def _repeat(self, action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection, alone: bool) -> T:
         if connection.in_transaction:
@@ -193,15 +194,14 @@ class Link:
             return action(connection) if alone else self.transact(action, connection)
 
     def transact(self, action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
-        """`action` in a transaction of its own; what it tells of a lost claim or a damaged row is its outcome, too."""
-        self.begin(connection)
+        """`action` in a transaction of its own; what it tells of a lost claim or an unreadable row is its outcome."""
+        connection.execute(self._begins)
+        if self._guard.inspects:
+            self._guard.inspect(connection)
         try:
             result = action(connection)
-        except ClaimLostError:
+        except (ClaimLostError, UnreadableRowError):
             connection.execute("ROLLBACK")
-            raise
-        except DamagedRowError:
-            connection.execute("COMMIT")
             raise
         connection.execute("COMMIT")
         return result

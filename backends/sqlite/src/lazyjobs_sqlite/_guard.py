@@ -29,12 +29,13 @@ class MendableError(Exception):
 class Guard:
     """The one of a link, for each of its connections in turn."""
 
-    __slots__ = ("_inspects", "_permits", "_prefix", "_version")
+    __slots__ = ("_permits", "_prefix", "_version", "inspects")
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._permits = False
-        self._inspects = False
+        self.inspects = False
+        """Whether the schema is to be looked at."""
         self._version: int | None = None
 
     def watch(self, connection: sqlite3.Connection) -> None:
@@ -45,19 +46,14 @@ class Guard:
     @contextmanager
     def inspecting(self) -> Iterator[None]:
         """Until it is left, `inspect` looks at the schema and permits what follows."""
-        self._inspects = True
+        self.inspects = True
         try:
             yield
         finally:
-            self._inspects = self._permits = False
+            self.inspects = self._permits = False
 
     def inspect(self, connection: sqlite3.Connection) -> None:
-        """Within a transaction: raises `UnmendableError`, or `MendableError`, if the schema is not as it must be.
-
-        Costs nothing if not wanted.
-        """
-        if not self._inspects:
-            return
+        """Within a transaction: raises `UnmendableError`, or `MendableError`, if the schema is not as it must be."""
         self._permits = True
         (version,) = connection.execute("PRAGMA schema_version").fetchone()
         if version != self._version:

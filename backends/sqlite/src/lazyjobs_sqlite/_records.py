@@ -9,6 +9,8 @@ from lazyjobs_sqlite._clock import to_micros, to_time
 from lazyjobs_sqlite._damage import HIGHEST_COUNT, UnreadableRowError
 
 _STATES = {state.value: state for state in State}
+_IMPOSSIBLE = (LookupError, ValueError, ArithmeticError, OSError)
+_CONTRADICTION = "a value of it is of a wrong type, or contradicts another"
 _NOTHING = type(None)
 _SHAPES = frozenset(
     (int, str, str, str, int, int, int, int, int, lease, str, int, str, before, int, bytes)
@@ -16,6 +18,8 @@ _SHAPES = frozenset(
     for before in (str, _NOTHING)
 )
 """The types of the values that a row may have."""
+_WAITING_SHAPE = (int, str, str, str, int, int, int, int, int, _NOTHING, str, int, str, _NOTHING, int, bytes)
+"""The usual ones, which are compared in no time."""
 _COUNTED = (str, str, int, int, int, int, int)
 
 
@@ -40,51 +44,52 @@ def due_time(params: InsertParams, now: int) -> int:
     return now if params.run_at is None else to_micros(params.run_at)
 
 
-def read_record(
-    row: Sequence[Any], *, claimed_at: int | None = None, lease: int | None = None, worker: str = ""
-) -> Record:
-    """The record of a row of `COLUMNS`; with `claimed_at`, as a claim by `worker` at that time would leave it.
-
-    Raises `UnreadableRowError` for a row that lazyjobs did not write.
-    """
-    try:
-        return _make_record(row, claimed_at, lease, worker)
-    except (LookupError, ValueError, ArithmeticError, OSError) as error:
-        raise UnreadableRowError(row[0], f"a value of it is impossible ({error})") from error
-
-
-def _make_record(row: Sequence[Any], claimed_at: int | None, lease: int | None, worker: str) -> Record:
-    if tuple(map(type, row)) not in _SHAPES:
-        raise ValueError("it is of a wrong type")
+def read_record(row: Sequence[Any]) -> Record:
+    """The record of a row of `COLUMNS`; raises `UnreadableRowError` for one that lazyjobs did not write."""
     (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
      abandoned, claimed_by, taken_from, spared, payload) = row  # fmt: skip
-    state = _STATES[word]
-    is_running = state is State.RUNNING
-    if (until is None) is is_running or id < 1 or not 0 <= attempt <= HIGHEST_COUNT or abandoned < 0 or spared < 0:
-        raise ValueError("the row contradicts itself")
-    if claimed_at is not None:
-        taken_from = claimed_by if is_running else None
-        abandoned += is_running
-        state, attempt, updated_at, until, claimed_by = (
-            State.RUNNING, attempt + 1, max(updated_at, claimed_at), lease, worker,
+    try:
+        state = _STATES[word]
+        if not _is_sound(row) or (until is None) is (state is State.RUNNING):
+            raise ValueError(_CONTRADICTION)
+        return Record(
+            id=id, kind=kind, queue=queue, payload=payload, state=state, attempt=attempt, max_attempts=max_attempts,
+            run_at=to_time(run_at), created_at=to_time(created_at), updated_at=to_time(updated_at),
+            lease_expires_at=None if until is None else to_time(until), last_error=last_error, abandoned=abandoned,
+            claimed_by=claimed_by, taken_from=taken_from, spared=spared,
         )  # fmt: skip
-    return Record(
-        id=id,
-        kind=kind,
-        queue=queue,
-        payload=payload,
-        state=state,
-        attempt=attempt,
-        max_attempts=max_attempts,
-        run_at=to_time(run_at),
-        created_at=to_time(created_at),
-        updated_at=to_time(updated_at),
-        lease_expires_at=None if until is None else to_time(until),
-        last_error=last_error,
-        abandoned=abandoned,
-        claimed_by=claimed_by,
-        taken_from=taken_from,
-        spared=spared,
+    except _IMPOSSIBLE as error:
+        raise UnreadableRowError(id, str(error)) from error
+
+
+def read_claimed(row: Sequence[Any], now: int, lease: int, worker: str) -> Record:
+    """The same as a claim by `worker` at that time will leave it."""
+    (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
+     abandoned, claimed_by, _, spared, payload) = row  # fmt: skip
+    try:
+        if not _is_sound(row) or (until is None) is (word == "running"):
+            raise ValueError(_CONTRADICTION)
+        run_time = to_time(run_at)
+        return Record(
+            id=id, kind=kind, queue=queue, payload=payload, state=State.RUNNING, attempt=attempt + 1,
+            max_attempts=max_attempts, run_at=run_time,
+            created_at=run_time if created_at == run_at else to_time(created_at),
+            updated_at=to_time(max(now, updated_at)), lease_expires_at=to_time(lease), last_error=last_error,
+            abandoned=abandoned if until is None else abandoned + 1, claimed_by=worker,
+            taken_from=None if until is None else claimed_by, spared=spared,
+        )  # fmt: skip
+    except _IMPOSSIBLE as error:
+        raise UnreadableRowError(id, str(error)) from error
+
+
+def _is_sound(row: Sequence[Any]) -> bool:
+    """Whether the values are of the types that they must have, and its counts can be."""
+    shape = tuple(map(type, row))
+    return (
+        (shape == _WAITING_SHAPE or shape in _SHAPES)
+        and row[0] > 0 <= row[4] <= HIGHEST_COUNT
+        and row[11] >= 0
+        and row[14] >= 0
     )
 
 

@@ -81,8 +81,13 @@ _TEMPLATES = {
     "take": """
         UPDATE ${p}_records
         SET state = 'running', attempt = attempt + 1, lease_expires_at = ?, updated_at = max(updated_at, ?),
-            taken_from = CASE state WHEN 'running' THEN claimed_by END, abandoned = abandoned + (state = 'running'),
-            claimed_by = ?
+            claimed_by = ?, taken_from = NULL
+        WHERE id = ?
+    """,
+    "take_over": """
+        UPDATE ${p}_records
+        SET attempt = attempt + 1, lease_expires_at = ?, updated_at = max(updated_at, ?),
+            claimed_by = ?, taken_from = claimed_by, abandoned = abandoned + 1
         WHERE id = ?
     """,
     "next_due": f"""
@@ -131,6 +136,9 @@ class Statements(Struct, frozen=True):
     leased_heads: str
     read: str
     take: str
+    """Of a record that waits."""
+    take_over: str
+    """Of one that is running, whose lease has ended."""
     next_due: str
     queue: str
     complete: str

@@ -8,6 +8,7 @@ from sqlite3 import Connection, OperationalError
 from typing import Any
 
 from lazyjobs import (
+    BackendError,
     ClaimLostError,
     ClaimParams,
     CompleteParams,
@@ -23,12 +24,14 @@ from lazyjobs import (
 from lazyjobs_sqlite._clock import Clock, span, to_micros
 from lazyjobs_sqlite._damage import UnreadableRowError
 from lazyjobs_sqlite._errors import is_undecodable
-from lazyjobs_sqlite._records import due_time, new_record, read_record
+from lazyjobs_sqlite._records import due_time, new_record, read_claimed, read_record
 from lazyjobs_sqlite._statements import Statements
 from lazyjobs_sqlite._text import storable
 
 _FEW = 2000
 """Unfinished records that are sorted in a few milliseconds."""
+_TRIES = 100
+"""Of an update that finds nothing though there is something: who was quicker, or a trigger that forbids it."""
 _BY_COUNT = (State.PENDING, State.RUNNING, State.RETRYING, State.SUCCEEDED, State.DISCARDED)
 _age = attrgetter("updated_at", "id")
 
@@ -47,21 +50,24 @@ class Transitions:
         now = self._clock()
         run_at = due_time(params, now)
         values = (params.kind, params.queue, params.payload, params.max_attempts, run_at, now, now)
-        id = connection.execute(self._sql.insert, values).lastrowid
-        assert id is not None
+        cursor = connection.execute(self._sql.insert, values)
+        if not cursor.rowcount or (id := cursor.lastrowid) is None:
+            raise _unchanged("the table of records")
         return new_record(params, id, run_at, now)
 
     def insert_many(self, connection: Connection, params: Sequence[InsertParams]) -> Sequence[Record]:
         now = self._clock()
         (first,) = connection.execute(self._sql.next_id).fetchone()
         runs = [due_time(each, now) for each in params]
-        connection.executemany(
+        inserted = connection.executemany(
             self._sql.insert_as,
             (
                 (id, each.kind, each.queue, each.payload, each.max_attempts, run_at, now, now)
                 for id, (each, run_at) in enumerate(zip(params, runs, strict=True), first)
             ),
         )
+        if inserted.rowcount != len(params):
+            raise _unchanged("the table of records")
         return [new_record(each, first + place, runs[place], now) for place, each in enumerate(params)]
 
     def claim(self, connection: Connection, params: ClaimParams) -> Record | None:
@@ -71,14 +77,21 @@ class Transitions:
         if row is None:
             return None
         lease = due_by + span(params.lease)
-        record = read_record(row, claimed_at=now, lease=lease, worker=params.worker)
-        connection.execute(self._sql.take, (lease, now, params.worker, record.id))
+        record = read_claimed(row, now, lease, params.worker)
+        sql = self._sql.take if record.taken_from is None else self._sql.take_over
+        if not connection.execute(sql, (lease, now, params.worker, record.id)).rowcount:
+            raise _unchanged(f"record {record.id}")
         return record
 
     def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
         """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
         if len(queues) == 1:
-            row = self._head(connection, (queues[0], due_by))
+            try:
+                row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by) * 2).fetchone()
+            except OperationalError as error:
+                if not is_undecodable(error):
+                    raise
+                row = None  # it is looked for by its numbers alone, and named
             if row is not None and row[-1] is None:
                 return row[:-1]
         values = (json.dumps(queues), due_by)
@@ -90,16 +103,6 @@ class Transitions:
         with naming_undecodable(id):
             found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
         return found
-
-    def _head(self, connection: Connection, values: tuple[str, int]) -> Sequence[Any] | None:
-        """None also where it cannot be read: then it is looked for by its numbers alone."""
-        try:
-            row: Sequence[Any] | None = connection.execute(self._sql.head, values * 2).fetchone()
-        except OperationalError as error:
-            if not is_undecodable(error):
-                raise
-            return None
-        return row
 
     def claim_many(self, connection: Connection, params: ClaimParams, limit: int) -> Sequence[Record]:
         """What cannot be read is left to the next call, if something was claimed before."""
@@ -114,13 +117,16 @@ class Transitions:
 
     def complete(self, connection: Connection, params: CompleteParams) -> None:
         sql = self._sql.complete
-        while not connection.execute(sql, (self._clock(), params.id, params.attempt)).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(sql, (self._clock(), params.id, params.attempt)).rowcount:
+                return
             if self._is_repeated(connection, params, "succeeded"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def retry(self, connection: Connection, params: RetryParams) -> None:
         error = storable(params.last_error)
-        while True:
+        for _ in range(_TRIES):
             now = self._clock()
             run_at = now if params.run_at is None else to_micros(params.run_at)
             values = (now, run_at, error, int(params.spare), params.id, params.attempt)
@@ -128,12 +134,16 @@ class Transitions:
                 return
             if self._is_repeated(connection, params, "retrying"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def discard(self, connection: Connection, params: DiscardParams) -> None:
         sql, error = self._sql.discard, storable(params.last_error)
-        while not connection.execute(sql, (self._clock(), error, params.id, params.attempt)).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(sql, (self._clock(), error, params.id, params.attempt)).rowcount:
+                return
             if self._is_repeated(connection, params, "discarded"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def finish(self, connection: Connection, params: FinishParams) -> None:
         """Does what the type of `params` says."""
@@ -161,10 +171,13 @@ class Transitions:
     def extend(self, connection: Connection, params: ExtendParams) -> None:
         now = self._clock() if params.now is None else to_micros(params.now)
         values = (now + span(params.lease), params.id, params.attempt)
-        while not connection.execute(self._sql.extend, values).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(self._sql.extend, values).rowcount:
+                return
             found = connection.execute(self._sql.look, (params.id,)).fetchone()
             if found != ("running", params.attempt):
                 raise _lost(params, found)
+        raise _unchanged(f"record {params.id}")
 
     def next_due(self, connection: Connection, queues: tuple[str, ...], until: int) -> int | None:
         """The earliest due time on the queues, if it is not after `until`."""
@@ -244,6 +257,12 @@ def _lost(params: FinishParams | ExtendParams, found: tuple[str, int] | None) ->
     if found is None:
         return ClaimLostError(params.id, params.attempt, "no such record")
     return ClaimLostError(params.id, params.attempt, f"{found[0]}, attempt {found[1]}")
+
+
+def _unchanged(what: str) -> BackendError:
+    return BackendError(
+        f"{what} was not changed: a trigger on the table, made by another program, keeps it as it is; drop that trigger"
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lazyjobs import BackendError, ClaimLostError
 from lazyjobs_sqlite import _errors as errors
-from lazyjobs_sqlite._damage import DamagedRowError
+from lazyjobs_sqlite._damage import UnreadableRowError
 from lazyjobs_sqlite._file import JobFile, Link
 from lazyjobs_sqlite._group import Action, Call, Group
 from lazyjobs_sqlite._turns import Turns
@@ -130,7 +130,7 @@ def _try(action: Action | None, connection: sqlite3.Connection) -> tuple[Any, Ex
     assert action is not None
     try:
         return action(connection), None
-    except (ClaimLostError, DamagedRowError) as error:
+    except (ClaimLostError, UnreadableRowError) as error:
         return None, error
 
 
