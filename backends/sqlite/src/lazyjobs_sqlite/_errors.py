@@ -44,8 +44,8 @@ def primary_code(error: sqlite3.Error) -> int:
 
 
 def is_refused(error: sqlite3.Error) -> bool:
-    """Whether a statement was not compiled, since it is not known what the schema is."""
-    return primary_code(error) == sqlite3.SQLITE_AUTH
+    """Whether a statement was not compiled: it is not known what the schema is, or something is not there."""
+    return hasattr(error, "sqlite_errorcode") and primary_code(error) in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_ERROR)
 
 
 def is_undecodable(error: sqlite3.Error) -> bool:

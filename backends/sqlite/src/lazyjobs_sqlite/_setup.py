@@ -3,7 +3,8 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
 from enum import Enum, auto
 
@@ -11,7 +12,7 @@ from lazyjobs import BackendError
 from lazyjobs_sqlite import _errors as errors
 from lazyjobs_sqlite._audit import disagreeing, find_strays
 from lazyjobs_sqlite._clock import read_clock
-from lazyjobs_sqlite._damage import set_aside
+from lazyjobs_sqlite._damage import find_damaged, set_aside
 from lazyjobs_sqlite._file import JobFile, is_logged
 from lazyjobs_sqlite._layout import UnmendableError, check_mendable, differing
 from lazyjobs_sqlite._rebuild import mend
@@ -181,18 +182,31 @@ def _set_mode(file: JobFile, connection: sqlite3.Connection) -> None:
 
 def _mend(connection: sqlite3.Connection, prefix: str) -> Sequence[str]:
     """Makes right what is not, and says what."""
-    told = []
     names = differing(connection, prefix)
     check_mendable(connection, prefix, names)
-    if names:
-        mend(connection, prefix, names)
-        told.append(f"{', '.join(sorted(f'{prefix}_{name}' for name in names))}: changed by another program, made anew")
-    if names := disagreeing(connection, prefix):
-        mend(connection, prefix, names)
-        told.append(f"{', '.join(sorted(f'{prefix}_{name}' for name in names))}: not what the records say, made anew")
-    aside = set_aside(connection, prefix, find_strays(connection, prefix), read_clock(), "it cannot be claimed")
+    told = [f"{_list(prefix, names)}: changed by another program, made anew"] if names else []
+    aside = dict(_mend_all(connection, prefix, names))
+    if wrong := disagreeing(connection, prefix):
+        told.append(f"{_list(prefix, wrong)}: not what the records say, made anew")
+        aside |= _mend_all(connection, prefix, wrong)
+    aside |= set_aside(connection, prefix, find_strays(connection, prefix), read_clock(), "it cannot be claimed")
     told += [f"record {id} of {prefix}_records is damaged ({reason}) and was set aside" for id, reason in aside.items()]
     return told
+
+
+def _mend_all(connection: sqlite3.Connection, prefix: str, names: AbstractSet[str]) -> Mapping[int, str]:
+    """Makes those anew; returns the records that were in the way, and set aside, with the reason."""
+    try:
+        mend(connection, prefix, names)
+    except sqlite3.IntegrityError:
+        aside = set_aside(connection, prefix, find_damaged(connection, prefix), read_clock(), "it is in the way")
+        mend(connection, prefix, names)
+        return aside
+    return {}
+
+
+def _list(prefix: str, names: AbstractSet[str]) -> str:
+    return ", ".join(sorted(f"{prefix}_{name}" for name in names))
 
 
 def _sync_directory(file: JobFile) -> None:
