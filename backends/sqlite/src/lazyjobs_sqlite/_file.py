@@ -188,9 +188,9 @@ class Link:
             return self._file.patiently(partial(self._repeat, action, self._get(), alone))
 
     def _repeat(self, action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection, alone: bool) -> T:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         with self._guard.inspecting():
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             return action(connection) if alone else self.transact(action, connection)
 
     def transact(self, action: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
@@ -255,9 +255,11 @@ class Link:
         """Lets go of a connection to a file that is no longer the one of its name, but may be somewhere."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._guard.permit(all=True)
             with suppress(sqlite3.Error):
                 connection.rollback()
                 connection.execute("PRAGMA wal_checkpoint").close()
+            self._guard.permit(all=False)
             _leave_open(connection)
 
 
