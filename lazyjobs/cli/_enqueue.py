@@ -91,8 +91,8 @@ def _destination(arguments: argparse.Namespace, runner: JobRunner | None) -> Ite
         yield runner.backend
     elif lives_in_one_process(runner.backend_url):
         raise UsageError(
-            f"the runner at {arguments.app} has {BackendURL.mask(runner.backend_url)}, which lives in one process only, "
-            "so the job would end with this command; write --backend URL, such as sqlite:///jobs.db"
+            f"the runner at {arguments.app} has {BackendURL.mask(runner.backend_url)}, which lives in one process "
+            "only, so the job would end with this command; write --backend URL, such as sqlite:///jobs.db"
         )
     else:
         with opened_url(runner.backend_url) as backend:

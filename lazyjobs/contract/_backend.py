@@ -62,9 +62,9 @@ class Backend(Protocol):
         """Moves the claimed record to retrying, due at `params.run_at` (None: the clock's now), and ends its lease.
 
         `last_error` becomes `params.last_error`, even when that is "". No error text may stop the transition: what
-        cannot be stored is replaced, what is too long is cut, keeping its beginning. For whom it applies, repeating
-        (here: retrying at that attempt, whatever the other arguments now say) and `ClaimLostError` are as in
-        `complete`.
+        cannot be stored is replaced, what is too long is cut, keeping its beginning. With `params.spare` it raises
+        `spared` by one; its repetition does not. For whom it applies, repeating (here: retrying at that attempt,
+        whatever the other arguments now say) and `ClaimLostError` are as in `complete`.
         """
 
     def discard(self, params: DiscardParams) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 HIDDEN = "***"
+_SHORT = 4
 SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
 
 _SECRET_NAME = re.compile("password|passwd|secret|token|key", re.IGNORECASE)
@@ -82,7 +83,9 @@ def tells_secret(name: str, value: str) -> bool:
 def mask_secrets(text: str, url: str) -> str:
     """`text`, which is about `url`, without the secrets of that URL."""
     for secret in sorted(_secrets(url), key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
+        # A short one would be found within any word.
+        pattern = re.escape(secret) if len(secret) >= _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
+        text = re.sub(pattern, HIDDEN, text)
     return text
 
 

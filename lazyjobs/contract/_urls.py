@@ -105,6 +105,10 @@ class BackendURL:
         """`text` as it may be shown, with `***` for its secrets; also of a text that `parse` refuses."""
         return masking.mask_url(text)
 
+    def conceal(self, text: str) -> str:
+        """`text` with `***` in the place of each of this URL's secrets, such as what a driver says of a connection."""
+        return masking.mask_secrets(text, self._given)
+
     def read_options(self, **readers: Callable[[str], T]) -> dict[str, T]:
         """The options given, each read by the callable of its name (`int`, say).
 

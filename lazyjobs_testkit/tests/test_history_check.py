@@ -76,6 +76,8 @@ def claimed(
     if id is None:
         return op(called, returned, m.Claim(params), NOTHING, caller)
     times = {"created_at": T, "updated_at": at(called), "lease_expires_at": at(now) + LEASE}
+    if now > 0 and attempt > 1:
+        fields = {"taken_from": "", "abandoned": attempt - 1, **fields}
     taken = record(id, attempt, State.RUNNING, **{**times, **fields})
     return op(called, returned, m.Claim(params), m.One(taken), caller)
 

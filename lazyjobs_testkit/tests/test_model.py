@@ -167,7 +167,7 @@ def test_a_claim_of_a_record_nobody_inserted_is_disallowed() -> None:
 
 def test_a_second_claim_within_the_lease_is_a_duplicate() -> None:
     assert_disallowed(Fault.DUPLICATED, "held by attempt 1", lambda: claim(claimed(1), make_running(1, 2), now=59))
-    again = make_running(1, 2, lease_expires_at=at(120))
+    again = make_running(1, 2, lease_expires_at=at(120), taken_from="", abandoned=1)
     assert claim(claimed(1), again, now=60).entries[1].attempt == 2
 
 

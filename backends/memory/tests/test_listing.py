@@ -80,3 +80,34 @@ def test_the_list_is_the_callers_own(backend: MemoryBackend, insert: Callable[..
     assert isinstance(listed, list)
     listed.clear()
     assert len(backend.list()) == 1
+
+
+def test_only_the_given_kinds_and_queues_are_listed(backend: MemoryBackend, insert: Callable[..., Record]) -> None:
+    for kind, queue in (("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), ("a", "x")):
+        insert(kind=kind, queue=queue)
+    assert [record.id for record in backend.list(ListOptions(kinds=frozenset({"a"})))] == [5, 2, 1]
+    both = ListOptions(kinds=frozenset({"a"}), queues=frozenset({"x", "z"}), limit=1)
+    assert [record.id for record in backend.list(both)] == [5]
+    for nothing in (ListOptions(kinds=frozenset()), ListOptions(queues=frozenset()), ListOptions(queues={"z"})):  # type: ignore[arg-type]
+        assert backend.list(nothing) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6])
+def test_pages_show_everything_once(
+    size: int,
+    backend: MemoryBackend,
+    insert: Callable[..., Record],
+    claim: Callable[..., Record],
+    advance: Callable[..., datetime],
+) -> None:
+    for number in range(7):
+        insert()
+        advance(number % 2)
+    for _ in range(3):
+        claim()
+    pages, before = list[Record](), None
+    while page := backend.list(ListOptions(limit=size, before=before)):
+        assert len(page) <= size
+        pages += page
+        before = (page[-1].updated_at, page[-1].id)
+    assert pages == backend.list(ListOptions(limit=None))

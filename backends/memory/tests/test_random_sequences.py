@@ -38,14 +38,16 @@ durations = st.integers(1, 15).map(lambda seconds: timedelta(seconds=seconds))
 names = st.sampled_from(["a", "b", "c"])
 queues = st.lists(names, min_size=1, max_size=3).map(tuple)
 inserts = st.builds(InsertParams, kind=names, queue=names, run_at=maybe_times)
-claims = st.builds(ClaimParams, queues=queues, now=maybe_times, lease=durations)
+claims = st.builds(ClaimParams, queues=queues, now=maybe_times, lease=durations, worker=st.sampled_from(["", "w", "v"]))
 states = st.none() | st.frozensets(st.sampled_from(State))
+some_names = st.none() | st.frozensets(names)
 ids = st.integers(1, 8)
+places = st.none() | st.tuples(times, ids)
 attempts = st.integers(1, 3)
 texts = st.sampled_from(["", "boom"])
 finishes = st.one_of(
     st.builds(CompleteParams, id=ids, attempt=attempts),
-    st.builds(RetryParams, id=ids, attempt=attempts, run_at=maybe_times, last_error=texts),
+    st.builds(RetryParams, id=ids, attempt=attempts, run_at=maybe_times, last_error=texts, spare=st.booleans()),
     st.builds(DiscardParams, id=ids, attempt=attempts, last_error=texts),
 )
 
@@ -92,6 +94,9 @@ class Model:
             attempt=before.attempt + 1,
             updated_at=self.now,
             lease_expires_at=now + params.lease,
+            claimed_by=params.worker,
+            taken_from=before.claimed_by if before.state is State.RUNNING else None,
+            abandoned=before.abandoned + (before.state is State.RUNNING),
         )
         self.change(before, record)
         return record
@@ -118,7 +123,7 @@ class Model:
         if not isinstance(params, CompleteParams):
             record = replace(record, last_error=params.last_error)
         if isinstance(params, RetryParams):
-            record = replace(record, run_at=params.run_at or self.now)
+            record = replace(record, run_at=params.run_at or self.now, spared=before.spared + params.spare)
         self.change(before, record)
 
     def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
@@ -139,7 +144,14 @@ class Model:
         return len(old[: params.limit])
 
     def list(self, options: ListOptions) -> list[Record]:
-        found = [record for record in self.records if options.states is None or record.state in options.states]
+        found = [
+            record
+            for record in self.records
+            if (options.states is None or record.state in options.states)
+            and (options.kinds is None or record.kind in options.kinds)
+            and (options.queues is None or record.queue in options.queues)
+            and (options.before is None or (record.updated_at, record.id) < options.before)
+        ]
         return sorted(found, key=lambda record: (record.updated_at, record.id), reverse=True)[: options.limit]
 
     def stats(self) -> Stats:
@@ -220,7 +232,16 @@ class BackendAndModel(RuleBasedStateMachine):
         due = any(time <= self.model.now for time, _ in self.model.waiting(names))
         assert self.backend.wait(WaitParams(queues=names, timeout=timedelta(0))) == due
 
-    @rule(options=st.builds(ListOptions, limit=st.none() | st.integers(1, 5), states=states))
+    @rule(
+        options=st.builds(
+            ListOptions,
+            limit=st.none() | st.integers(1, 5),
+            states=states,
+            kinds=some_names,
+            queues=some_names,
+            before=places,
+        )
+    )
     def list(self, options: ListOptions) -> None:
         assert self.backend.list(options) == self.model.list(options)
 

@@ -30,6 +30,9 @@ def test_the_retention_is_taken_from_the_url() -> None:
     ("url", "part"),
     [
         ("memory://host", "host"),
+        ("memory://:5432", "port"),
+        ("memory://user@", "user"),
+        ("memory://@", "user"),
         ("memory:///", "path"),
         ("memory:///jobs", "path"),
         ("memory://?retention=0", "option 'retention'"),
@@ -44,3 +47,9 @@ def test_a_part_that_means_nothing_is_refused_by_name(url: str, part: str) -> No
         open_backend(url)
     assert refused.value.part == part
     assert refused.value.url == url
+
+
+def test_a_password_is_refused_and_not_shown() -> None:
+    with pytest.raises(BackendURLError, match=r"'memory://user:\*\*\*@host': user: means nothing") as refused:
+        open_backend("memory://user:canary@host")
+    assert "canary" not in str(vars(refused.value))

@@ -56,9 +56,9 @@ class MemoryBackend:
     @classmethod
     def from_url(cls, url: BackendURL) -> Self:
         """A new, empty backend for `memory://` or `memory://?retention=1000`."""
-        for part, text in (("host", url.host), ("path", url.path)):
-            if text:
-                raise url.refuse(part, f"{text!r} means nothing to memory://, which lives in this process alone")
+        url.check_absent(
+            "user", "password", "host", "port", "path", reason="means nothing to memory://, which lives in this process"
+        )
         options = url.read_options(retention=lambda text: _check_retention(int(text)))
         return cls(retention=options.get("retention", cls.default_retention))
 
@@ -123,8 +123,9 @@ class MemoryBackend:
             return self._monitor.wait(params, next_due)
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
+        """Records come with their payloads whether they are asked for or not, as neither costs anything here."""
         with self._monitor.lock:
-            records = self._opened().newest(options.states, options.limit)
+            records = self._opened().newest(options)
         records.sort(key=_list_order, reverse=True)
         return records[: options.limit]
 

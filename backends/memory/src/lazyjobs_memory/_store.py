@@ -1,7 +1,7 @@
 """The records and their transitions."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import count, islice, takewhile
 
@@ -15,6 +15,7 @@ from lazyjobs import (
     ExtendParams,
     FinishParams,
     InsertParams,
+    ListOptions,
     Record,
     RetryParams,
     State,
@@ -83,7 +84,17 @@ class Store:
         lease_end = due_by + params.lease
         queue.claim(first, lease_end)
         before = self._unfinished(first[1])
-        record = replace(before, state=RUNNING, attempt=before.attempt + 1, updated_at=now, lease_expires_at=lease_end)
+        record = replace(
+            before,
+            state=RUNNING,
+            attempt=before.attempt + 1,
+            updated_at=now,
+            lease_expires_at=lease_end,
+            claimed_by=params.worker,
+            taken_from=None,
+        )
+        if before.state is RUNNING:
+            record = replace(record, abandoned=before.abandoned + 1, taken_from=before.claimed_by)
         self._move(before, record)
         return record
 
@@ -112,6 +123,8 @@ class Store:
                 lease_expires_at=None,
                 last_error=storable(params.last_error),
             )
+            if params.spare:
+                record = replace(record, spared=before.spared + 1)
             self._release(before, record)
             self._enqueue(record)
 
@@ -143,11 +156,11 @@ class Store:
         found = self._first(queues)
         return None if found is None else found[0][0]
 
-    def newest(self, states: Iterable[State] | None, limit: int | None) -> list[Record]:
-        """In no order, what the newest `limit` are among: those of each state, and any as new as the last of them."""
+    def newest(self, options: ListOptions) -> list[Record]:
+        """In no order, what the newest that pass are among: those of each state, and any as new as the last of them."""
         found: list[Record] = []
-        for state in State if states is None else states:
-            found += _newest(self._by_state[state], limit)
+        for state in State if options.states is None else options.states:
+            found += _newest(_passing(reversed(self._by_state[state].values()), options), options.limit)
         return found
 
     def stats(self) -> Stats:
@@ -217,8 +230,19 @@ class Store:
             del self._queues[record.queue]
 
 
-def _newest(records: dict[int, Record], limit: int | None) -> list[Record]:
-    stream = reversed(records.values())
+def _passing(records: Iterator[Record], options: ListOptions) -> Iterator[Record]:
+    """Those that pass each filter but that of the states, from the newest on."""
+    kinds, queues, before = options.kinds, options.queues, options.before
+    if before is not None:
+        records = (record for record in records if (record.updated_at, record.id) < before)
+    if kinds is not None:
+        records = (record for record in records if record.kind in kinds)
+    if queues is not None:
+        records = (record for record in records if record.queue in queues)
+    return records
+
+
+def _newest(stream: Iterator[Record], limit: int | None) -> list[Record]:
     newest = list(islice(stream, limit))
     if newest:
         last = newest[-1].updated_at

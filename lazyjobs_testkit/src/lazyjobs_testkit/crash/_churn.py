@@ -47,7 +47,7 @@ class _Worker:
         self._name = name.encode()
         self._seed = seed
         self._methods = methods
-        self._claim = ClaimParams(queues=queues, lease=LEASE)
+        self._claim = ClaimParams(queues=queues, lease=LEASE, worker="kit.churn")
         self._held: list[Record] = []
         self._number = 0
 
@@ -87,7 +87,7 @@ class _Worker:
         finish: m.Finish = self._choices.choice(
             (
                 m.Complete(CompleteParams(id=id, attempt=attempt)),
-                m.Retry(RetryParams(id=id, attempt=attempt, last_error=error)),
+                m.Retry(RetryParams(id=id, attempt=attempt, last_error=error, spare=bool(attempt % 2))),
                 m.Discard(DiscardParams(id=id, attempt=attempt, last_error=error)),
             )
         )

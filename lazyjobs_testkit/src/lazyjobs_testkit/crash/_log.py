@@ -77,7 +77,7 @@ class Log:
         time.sleep(self.terms.staleness.total_seconds())
         answer = ask(m.ListRecords(ListOptions(limit=None)))
         operations = tuple(self._operations)
-        initial = tuple(_entry_of(record) for record in self.records)
+        initial = tuple(m.Entry.of(record) for record in self.records)
         history = History(operations=operations, initial=initial, terms=self.terms)
         violations = check(history).violations
         if isinstance(answer, m.Many):
@@ -150,22 +150,3 @@ def _doubtful_queues(operation: Operation) -> Sequence[str]:
             case m.Claim(params) | m.ClaimMany(params, _) | m.FinishAndClaim(_, params):
                 return params.queues
     return ()
-
-
-def _entry_of(record: Record) -> m.Entry:
-    """The record, as one of which everything is known."""
-    lease = record.lease_expires_at
-    return m.Entry(
-        id=record.id,
-        kind=record.kind,
-        queue=record.queue,
-        payload=record.payload,
-        max_attempts=record.max_attempts,
-        state=record.state,
-        attempt=record.attempt,
-        created_at=m.Span.at(record.created_at),
-        run_at=m.Span.at(record.run_at),
-        updated_at=m.Span.at(record.updated_at),
-        lease=None if lease is None else m.Span.at(lease),
-        last_error=record.last_error,
-    )

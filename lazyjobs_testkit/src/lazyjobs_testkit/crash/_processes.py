@@ -103,7 +103,7 @@ class ForkServer:
             self._process.wait()
             told = self.errors()
             self.close()
-            raise ChildError(f"no child process could load {reference}:\n{told}") from error
+            raise ChildError(f"no child process could load {harness.name}:\n{harness.conceal(told)}") from error
 
     def fork(self, name: str) -> "ChildProcess":
         """A new child process, with nothing open."""

@@ -42,7 +42,8 @@ class Prelude(Struct, kw_only=True):
 
     def claiming(self, *, after: timedelta = timedelta(0)) -> ClaimParams:
         """Whatever is due on the queue, so long after now."""
-        return ClaimParams(queues=(self.queue,), now=self.now + after, lease=LEASE)
+        worker = "later" if after else "first"
+        return ClaimParams(queues=(self.queue,), now=self.now + after, lease=LEASE, worker=worker)
 
     def insert(self) -> Record:
         """The record, acknowledged."""
@@ -107,7 +108,7 @@ def _complete(prelude: Prelude) -> m.Request:
 def _retry(prelude: Prelude) -> m.Request:
     record = prelude.claimed()
     run_at = prelude.now + LATER
-    return m.Retry(RetryParams(id=record.id, attempt=record.attempt, run_at=run_at, last_error=ERROR))
+    return m.Retry(RetryParams(id=record.id, attempt=record.attempt, run_at=run_at, last_error=ERROR, spare=True))
 
 
 def _discard(prelude: Prelude) -> m.Request:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
+from lazyjobs import BackendURL
 from lazyjobs_testkit.harness._harness import Harness, HarnessError
 from lazyjobs_testkit.harness._url import make_url_harness
 
@@ -31,6 +32,9 @@ def load_harness(reference: str, *, traits: Sequence[str] = ()) -> type[Harness]
         scheme = reference.partition("://")[0].lower()
         relative = _load_installed(scheme) if scheme in installed_harnesses() else Harness
         return make_url_harness(reference, relative.traits, traits)
+    if "@" in reference and not reference.partition(":")[0].endswith(".py"):
+        shown = BackendURL.mask(reference)
+        raise HarnessError(f"{shown} is neither a URL, which begins with a scheme and ://, nor the place of a harness")
     if traits:
         raise HarnessError(f"{reference} declares its own traits; only a URL needs them declared for it")
     return _load_class(reference) if ":" in reference else _load_installed(reference)

@@ -9,6 +9,8 @@ import msgspec
 
 from lazyjobs import (
     Backend,
+    BackendURL,
+    BackendURLError,
     ClaimParams,
     CompleteParams,
     ListOptions,
@@ -48,7 +50,12 @@ class URLHarness(Harness):
 
     @classmethod
     def reference(cls) -> str:
+        """The URL as it was given, with its secrets: for child processes alone."""
         return cls.url
+
+    @classmethod
+    def conceal(cls, text: str) -> str:
+        return BackendURL.parse(cls.url).conceal(text)
 
     def _empty(self) -> None:
         backend = open_backend(self.url)
@@ -76,7 +83,7 @@ def make_url_harness(url: str, traits: Traits, declared: Sequence[str] = ()) -> 
     """The harness of a URL, with `traits` and what `declared` adds to them; raises `HarnessError` for a strange one."""
     traits = declare_traits(traits, declared)
     _check_url(url)
-    members: dict[str, object] = {"url": url, "name": url, "traits": traits}
+    members: dict[str, object] = {"url": url, "name": BackendURL.mask(url), "traits": traits}
     if not traits.single_instance:
         members["one_store"] = PLACE not in url
         members["notes"] = (_LEFT_BEHIND if PLACE in url else _ONE_STORE,)
@@ -84,14 +91,18 @@ def make_url_harness(url: str, traits: Traits, declared: Sequence[str] = ()) -> 
 
 
 def _check_url(url: str) -> None:
+    shown = BackendURL.mask(url)
     if "{" in url.replace(PLACE, "") or "}" in url.replace(PLACE, ""):
-        raise HarnessError(f"{url} has a brace in it; the place of a namespace's name is written {PLACE}")
-    scheme = url.partition("://")[0].lower()
+        raise HarnessError(f"{shown} has a brace in it; the place of a namespace's name is written {PLACE}")
+    try:
+        scheme = BackendURL.parse(url).scheme
+    except BackendURLError as error:
+        raise HarnessError(str(error)) from error
     installed = entry_points(group=BACKEND_ENTRY_POINTS).names
     if scheme not in installed:
         known = ", ".join(sorted(installed)) or "none"
         raise HarnessError(
-            f"no backend is installed for the scheme {scheme!r} of {url} (installed: {known}); install the "
+            f"no backend is installed for the scheme {scheme!r} of {shown} (installed: {known}); install the "
             "distribution that offers it"
         )
 

@@ -25,7 +25,7 @@ _Configuration = tuple[_State, frozenset[int]]
 
 
 class Calm(Struct, frozen=True, gc=False):
-    """A stretch of time in which no call was open that may have changed the record: what it then may have been."""
+    """A stretch of time in which no call was open that took or named the record: what it then may have been."""
 
     begin: int
     end: int
@@ -82,7 +82,7 @@ class _Walk:
                 self._begin(number, time)
             elif not self._settle(number):
                 return self._trace(self._failure(number))
-            elif self._pieces[number].changes:
+            elif self._pieces[number].names:
                 self._end(time)
         if not self._changing:
             self._add_calm(FOREVER)
@@ -99,7 +99,7 @@ class _Walk:
 
     def _begin(self, number: int, time: int) -> None:
         self._open.add(number)
-        if self._pieces[number].changes:
+        if self._pieces[number].names:
             if not self._changing:
                 self._add_calm(time)
                 self._faults.clear()
@@ -218,12 +218,19 @@ def _refuse(state: _State, piece: Piece, terms: m.Terms) -> _State:
 
 def _look(state: _State, piece: Piece, terms: m.Terms) -> _State:
     if piece.record is None:
-        if state is not None and not _may_be_gone(state, terms):
+        if state is not None and not _may_be_gone(state, terms) and _belongs(state, piece):
             raise m.DisallowedError(m.Fault.LOST, f"list does not show record {piece.id}, which is {state}")
         return state
     if state is None:
         raise m.DisallowedError(m.Fault.INVENTED, f"list shows record {piece.id} before it was inserted")
-    return state.seen(piece.record)
+    return state.seen(piece.record, payloads=piece.options is None or piece.options.payloads)
+
+
+def _belongs(state: m.Entry, piece: Piece) -> bool:
+    """Whether a list certainly had to show the record."""
+    if piece.options is not None and not m.passes(state, piece.options):
+        return False
+    return piece.last is None or (state.updated_at.earliest, state.id) > piece.last
 
 
 def _may_be_gone(state: _State, terms: m.Terms) -> bool:

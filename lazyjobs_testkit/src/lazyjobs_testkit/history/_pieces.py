@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from lazyjobs import InsertParams, Record
+from lazyjobs import InsertParams, ListOptions, Record
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.history._operation import FOREVER, History, Operation, to_nanoseconds
 
@@ -27,6 +28,10 @@ class Piece(Struct, frozen=True, kw_only=True, gc=False):
     """Whether it may have happened or not."""
     loose: bool = False
     """Whether a look may show any state that the record ever had."""
+    options: ListOptions | None = None
+    """What was looked for."""
+    last: tuple[datetime, int] | None = None
+    """The place of the last record that was shown, if the limit may have cut off what is older."""
     called: int
     settled: int
     window: m.Window
@@ -35,6 +40,11 @@ class Piece(Struct, frozen=True, kw_only=True, gc=False):
     def changes(self) -> bool:
         """Whether the record may be another afterwards."""
         return self.change is not None and not self.refused
+
+    @property
+    def names(self) -> bool:
+        """Whether the call is about this record, be it refused or not: a claim that overlaps it may pass it over."""
+        return self.change is not None
 
 
 class Partition(Struct, frozen=True, kw_only=True):
@@ -169,8 +179,11 @@ def _shown(operations: Sequence[Operation]) -> Iterator[tuple[int, Record]]:
 
 
 def _accounts_for(params: InsertParams, record: Record) -> bool:
-    fields = ("kind", "queue", "payload", "max_attempts")
-    return all(getattr(params, name) == getattr(record, name) for name in fields)
+    fields = ("kind", "queue", "max_attempts")
+    # A list that was not asked for payloads may show none.
+    return params.payload == (record.payload or params.payload) and all(
+        getattr(params, name) == getattr(record, name) for name in fields
+    )
 
 
 def _add_looks(history: History, pieces: dict[int, list[Piece]]) -> None:
@@ -180,9 +193,9 @@ def _add_looks(history: History, pieces: dict[int, list[Piece]]) -> None:
             continue
         shown = {record.id: record for record in operation.answer.records}
         options = operation.request.options
-        complete = options.limit is None and options.states is None
+        last = None if m.is_whole(options, len(shown)) else _place_of_last(operation.answer.records)
         quiet = _is_quiet(history, operation)
-        for id in list(pieces) if complete else [id for id in shown if id in pieces]:
+        for id in list(pieces):
             oldest = operation.called if quiet else _oldest_view(history, operation, changes[id])
             pieces[id].append(
                 Piece(
@@ -191,11 +204,17 @@ def _add_looks(history: History, pieces: dict[int, list[Piece]]) -> None:
                     change=None,
                     record=shown.get(id),
                     loose=oldest is None,
+                    options=options,
+                    last=last,
                     called=operation.called if oldest is None else oldest,
                     settled=operation.settled,
                     window=operation.window,
                 )
             )
+
+
+def _place_of_last(records: Sequence[Record]) -> tuple[datetime, int]:
+    return records[-1].updated_at, records[-1].id
 
 
 def _is_quiet(history: History, look: Operation) -> bool:

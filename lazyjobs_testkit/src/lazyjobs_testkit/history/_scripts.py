@@ -18,6 +18,8 @@ from lazyjobs_testkit.history._meeting import Meeting
 from lazyjobs_testkit.history._recorder import Recorder
 
 _LEASE = timedelta(seconds=60)
+_WORKERS = ("", "one")
+"""Few, as equal claims are what a checker need not tell apart."""
 
 
 class Rounds(Struct, frozen=True, tag=True):
@@ -84,13 +86,15 @@ class Churn(Struct, frozen=True, tag=True):
         if kind < 0.65:
             queue = choices.choice(self.queues)
             return m.Insert(InsertParams(kind="kit.load", queue=queue, payload=payload, run_at=self.run_at))
-        return m.Claim(ClaimParams(queues=self.queues, lease=_LEASE))
+        worker = choices.choice(_WORKERS)
+        return m.Claim(ClaimParams(queues=self.queues, lease=_LEASE, worker=worker))
 
     def _finish(self, choices: random.Random, record: Record) -> m.Request:
         id, attempt = record.id, record.attempt
         match choices.randrange(4):
             case 0:
-                return m.Retry(RetryParams(id=id, attempt=attempt, run_at=self.run_at, last_error=f"failed {attempt}"))
+                error, spare = f"failed {attempt}", choices.random() < 0.5
+                return m.Retry(RetryParams(id=id, attempt=attempt, run_at=self.run_at, last_error=error, spare=spare))
             case 1:
                 return m.Discard(DiscardParams(id=id, attempt=attempt, last_error=f"gave up at {attempt}"))
         return m.Complete(CompleteParams(id=id, attempt=attempt))

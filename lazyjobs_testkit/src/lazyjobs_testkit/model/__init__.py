@@ -9,8 +9,8 @@ from lazyjobs_testkit.model import _transitions as transitions
 from lazyjobs_testkit.model._answers import Answer, Counts, Lost, Many, Nothing, Number, One, Unknown, ask
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
-from lazyjobs_testkit.model._model import Model
-from lazyjobs_testkit.model._reads import check_stats, check_sums, count
+from lazyjobs_testkit.model._model import MAX_ID, Model
+from lazyjobs_testkit.model._reads import check_stats, check_sums, count, is_whole, passes
 from lazyjobs_testkit.model._requests import (
     Claim,
     ClaimMany,
@@ -33,6 +33,7 @@ from lazyjobs_testkit.model._terms import Terms
 
 __all__ = [
     "CLOCK_SLACK",
+    "MAX_ID",
     "Answer",
     "Claim",
     "ClaimMany",
@@ -67,6 +68,8 @@ __all__ = [
     "check_stats",
     "check_sums",
     "count",
+    "is_whole",
+    "passes",
     "tell_time",
     "transitions",
 ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +12,8 @@ from lazyjobs import Record, State
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
 from lazyjobs_testkit.model._span import Span, tell_time
 
-_FIXED = ("id", "kind", "queue", "payload", "max_attempts", "state", "attempt")
+_CLAIMS = ("abandoned", "claimed_by", "taken_from", "spared")
+_FIXED = ("id", "kind", "queue", "payload", "max_attempts", "state", "attempt", *_CLAIMS)
 _TIMES = ("created_at", "run_at", "updated_at")
 _UNSTORABLE = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]")
 
@@ -36,6 +38,18 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     last_error: str = ""
     error_seen: bool = True
     """Whether the backend has shown `last_error`; before that it may still turn out to be a prefix."""
+    abandoned: int = 0
+    claimed_by: str = ""
+    taken_from: str | None = None
+    spared: int = 0
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """The record, as one of which everything is known."""
+        known: dict[str, Any] = {name: getattr(record, name) for name in (*_FIXED, "last_error")}
+        times: dict[str, Any] = {name: Span.at(getattr(record, name)) for name in _TIMES}
+        lease = None if record.lease_expires_at is None else Span.at(record.lease_expires_at)
+        return cls(**known, **times, lease=lease)
 
     @property
     def due(self) -> Span | None:
@@ -53,8 +67,13 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
         lease = f", its lease ends {self.lease}" if self.lease is not None else ""
         return f"{self.state} at attempt {self.attempt}{lease}"
 
-    def seen(self, record: Record) -> "Entry":
-        """The entry, with what `record` tells of it; raises `DisallowedError` if they contradict one another."""
+    def seen(self, record: Record, *, payloads: bool = True) -> "Entry":
+        """The entry, with what `record` tells of it; raises `DisallowedError` if they contradict one another.
+
+        Without `payloads`, which were not asked for, the record may show an empty one.
+        """
+        if not payloads and not record.payload:
+            record = replace(record, payload=self.payload)
         if differences := list(self._differences(record)):
             raise DisallowedError(Fault.ALTERED, f"record {self.id} shows {'; '.join(differences)}")
         return replace(
@@ -71,11 +90,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
         for name in _FIXED:
             shown, expected = getattr(record, name), getattr(self, name)
             if shown != expected:
-                yield (
-                    f"{name} {shown!s}, not {expected!s}"
-                    if name != "payload"
-                    else f"{name} {shown!r}, not {expected!r}"
-                )
+                plain = name not in ("payload", "claimed_by", "taken_from")
+                yield f"{name} {shown!s}, not {expected!s}" if plain else f"{name} {shown!r}, not {expected!r}"
         for name in _TIMES:
             yield from _time_difference(name, getattr(record, name), getattr(self, name))
         yield from _time_difference("lease_expires_at", record.lease_expires_at, self.lease)

@@ -13,7 +13,7 @@ from lazyjobs_testkit.model import _transitions as transitions
 from lazyjobs_testkit.model._departures import keeps_all, prune, unretained
 from lazyjobs_testkit.model._entry import Entry
 from lazyjobs_testkit.model._errors import DisallowedError, Fault
-from lazyjobs_testkit.model._reads import check_list, check_stats
+from lazyjobs_testkit.model._reads import check_list, check_stats, has_filters, is_whole
 from lazyjobs_testkit.model._span import Window
 from lazyjobs_testkit.model._terms import Terms
 
@@ -176,7 +176,7 @@ class Model(Struct, frozen=True, kw_only=True):
 
     def _list(self, options: ListOptions, records: Sequence[Record], window: Window) -> "Model":
         missing = check_list(options, records, self.entries, self._doubtful(window))
-        complete = options.limit is None and options.states is None
+        complete = is_whole(options, len(records)) and not has_filters(options)
         if complete and self._keeps_all and len(missing) != self.pruned:
             raise DisallowedError(
                 Fault.MISCOUNTED,
@@ -184,7 +184,7 @@ class Model(Struct, frozen=True, kw_only=True):
             )
         entries = {id: entry for id, entry in self.entries.items() if id not in missing}
         for record in records:
-            entries[record.id] = entries[record.id].seen(record)
+            entries[record.id] = entries[record.id].seen(record, payloads=options.payloads)
         return replace(
             self,
             entries=entries,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from lazyjobs import ListOptions, Record, State, Stats
@@ -20,18 +21,38 @@ def check_list(
     _check_members(options, records, entries)
     _check_order(records)
     shown = {record.id for record in records}
-    missing = [
-        entry
-        for entry in entries.values()
-        if entry.id not in shown and (options.states is None or entry.state in options.states)
-    ]
-    if options.limit is not None and len(records) == options.limit:
+    missing = [entry for entry in entries.values() if entry.id not in shown and passes(entry, options)]
+    if not is_whole(options, len(records)):
         _check_newest(records[-1], missing, doubtful)
         return frozenset()
     lost = sorted({entry.id for entry in missing} - set(doubtful))
     if lost:
         raise DisallowedError(Fault.LOST, f"list does not show {_name(lost)}, though it should")
     return frozenset(entry.id for entry in missing)
+
+
+def is_whole(options: ListOptions, shown: int) -> bool:
+    """Whether a list that shows so many records shows all that pass its filters."""
+    return options.limit is None or shown < options.limit
+
+
+def has_filters(options: ListOptions) -> bool:
+    """Whether there may be records that do not pass."""
+    return any(each is not None for each in (options.states, options.kinds, options.queues, options.before))
+
+
+def passes(entry: Entry, options: ListOptions) -> bool:
+    """Whether a record certainly passes the filters; the limit is no filter."""
+    return _fits(entry, options) and (options.before is None or (entry.updated_at.latest, entry.id) < options.before)
+
+
+def _fits(record: Entry | Record, options: ListOptions) -> bool:
+    """Whether a record passes all filters but `before`."""
+    return (
+        (options.states is None or record.state in options.states)
+        and (options.kinds is None or record.kind in options.kinds)
+        and (options.queues is None or record.queue in options.queues)
+    )
 
 
 def _check_members(options: ListOptions, records: Sequence[Record], entries: Mapping[int, Entry]) -> None:
@@ -42,11 +63,18 @@ def _check_members(options: ListOptions, records: Sequence[Record], entries: Map
             raise DisallowedError(Fault.MISCOUNTED, f"list shows record {id} {times} times")
         if id not in entries:
             raise DisallowedError(Fault.INVENTED, f"list shows record {id}, which was never inserted or is gone")
-    if options.states is not None:
-        wrong = [record for record in records if record.state not in options.states]
-        if wrong:
+    for record in records:
+        if not _fits(record, options):
             raise DisallowedError(
-                Fault.MISCOUNTED, f"list shows record {wrong[0].id}, {wrong[0].state}, though it was not asked for"
+                Fault.MISCOUNTED,
+                f"list shows record {record.id}, {record.state}, of kind {record.kind} on queue {record.queue}, though "
+                "it was not asked for",
+            )
+        if options.before is not None and (record.updated_at, record.id) >= options.before:
+            raise DisallowedError(
+                Fault.MISCOUNTED,
+                f"list shows record {record.id} (updated_at {tell_time(record.updated_at)}), which is not before "
+                f"{_tell_place(options.before)}",
             )
 
 
@@ -127,6 +155,10 @@ def count(entries: Iterable[Entry | Record]) -> Stats:
         by_queue=by_queue,
         by_queue_state=by_queue_state,
     )
+
+
+def _tell_place(place: tuple[datetime, int]) -> str:
+    return f"({tell_time(place[0])}, {place[1]})"
 
 
 def _name(ids: Sequence[int]) -> str:

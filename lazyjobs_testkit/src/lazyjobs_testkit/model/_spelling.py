@@ -59,6 +59,9 @@ class Spelling:
             parts.append(f"lease until {self.time(record.lease_expires_at)}")
         if record.last_error:
             parts.append(f"last_error {record.last_error!r}")
+        usual = {"abandoned": 0, "claimed_by": "", "taken_from": None, "spared": 0}
+        told = {name: getattr(record, name) for name in usual}
+        parts += [f"{name} {value!r}" for name, value in told.items() if value != usual[name]]
         return ", ".join(parts)
 
     def time(self, time: datetime) -> str:

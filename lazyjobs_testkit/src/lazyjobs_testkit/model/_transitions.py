@@ -50,12 +50,16 @@ def claim(
             Fault.DUPLICATED,
             f"record {entry.id} was claimed with attempt {answer.attempt}, but {entry.attempt} was given before",
         )
+    superseding = entry.state is State.RUNNING
     claimed = replace(
         entry,
         state=State.RUNNING,
         attempt=entry.attempt + 1,
         lease=now.shifted(params.lease).rounded_up(terms.precision),
         updated_at=_moved_on(entry, window, terms),
+        claimed_by=params.worker,
+        taken_from=entry.claimed_by if superseding else None,
+        abandoned=entry.abandoned + superseding,
     )
     return claimed if answer is None else claimed.seen(answer)
 
@@ -97,7 +101,7 @@ def finish(entry: Entry | None, params: FinishParams, window: Window, terms: Ter
     if isinstance(params, DiscardParams):
         return finished
     run_at = given_or_clock(params.run_at, window, terms).rounded_up(terms.precision)
-    return replace(finished, run_at=run_at)
+    return replace(finished, run_at=run_at, spared=entry.spared + params.spare)
 
 
 def extend(entry: Entry | None, params: ExtendParams, window: Window, terms: Terms) -> Entry:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lazyjobs import BackendURL
 from lazyjobs_testkit.plugin._gate import Gate, describe_harness
 from lazyjobs_testkit.plugin._installed import REFERENCE
 from lazyjobs_testkit.report import Expectation, Selection
@@ -52,9 +53,10 @@ def _make_command(key: str, suite: type[Suite], config: pytest.Config) -> str:
     if reference is None:
         thorough = " --lazyjobs-thorough" if config.option.lazyjobs_thorough else ""
         return f"pytest {shlex.quote(key)} -k {{rule}} --lazyjobs-seed={seed}{thorough}"
+    shown = BackendURL.mask(reference) if "://" in reference else reference
     traits = "".join(f" --trait {shlex.quote(trait)}" for trait in config.option.lazyjobs_trait)
     thorough = " --thorough" if config.option.lazyjobs_thorough else ""
-    return f"lazyjobs-conformance {shlex.quote(reference)}{traits} --rule {{rule}} --seed {seed}{thorough}"
+    return f"lazyjobs-conformance {shlex.quote(shown)}{traits} --rule {{rule}} --seed {seed}{thorough}"
 
 
 def rule_of_item(item: pytest.Item) -> Rule | None:

@@ -39,4 +39,4 @@ def _measure(suite: SuiteNotes | None) -> Performance | str:
     try:
         return measure(suite.suite.harness())
     except Exception as error:
-        return f"not measured: {type(error).__name__}: {error}"
+        return suite.suite.harness.conceal(f"not measured: {type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
 """What the end of a test means for its rule."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import pytest
@@ -23,18 +23,20 @@ def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: Sui
     if status is None:
         return
     failed = status is Status.FAILED
-    message = _message_of(report) if failed else ""
-    calls = _calls_of(item) if failed else ()
+    conceal = notes.suite.harness.conceal
+    message = conceal(_message_of(report)) if failed else ""
+    calls = tuple(map(conceal, _calls_of(item))) if failed else ()
+    _conceal_in(report, conceal)
     observation = Observation(
         test=item.nodeid,
         rule=rule.id,
         status=status,
-        reason=reason,
+        reason=conceal(reason),
         message=message,
         calls=calls,
         seconds=report.duration,
         subject=notes.gate.subject,
-        problem=problem,
+        problem=conceal(problem),
     )
     if failed:
         notes.broken[rule.id] = True
@@ -42,6 +44,15 @@ def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: Sui
         observation = _expect(observation, report, notes)
     # As plain values: that is what a worker can send to its controller.
     report.lazyjobs = msgspec.to_builtins(observation)  # type: ignore[attr-defined]
+
+
+def _conceal_in(report: pytest.TestReport, conceal: Callable[[str], str]) -> None:
+    """Takes out of what pytest itself shows what must not be told."""
+    report.sections = [(title, conceal(text)) for title, text in report.sections]
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        shown = report.longreprtext
+        if conceal(shown) != shown:
+            report.longrepr = conceal(shown)
 
 
 def _judge(report: pytest.TestReport, notes: SuiteNotes) -> tuple[Status | None, str, str]:

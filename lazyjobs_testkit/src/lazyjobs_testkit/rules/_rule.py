@@ -15,6 +15,7 @@ class Area(StrEnum):
     FINISH = "TRN"
     FENCING = "FEN"
     LEASE = "LSE"
+    FIELDS = "FLD"
     LIST = "LST"
     STATS = "STA"
     ISOLATION = "ISO"

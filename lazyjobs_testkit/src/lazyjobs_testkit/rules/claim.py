@@ -8,8 +8,8 @@ _DUE = (
     "while running) is not after now: `params.now` if given, else the backend's clock."
 )
 _CHANGES = (
-    "Its `attempt` goes up by one, its lease ends at `now + params.lease`, `updated_at` moves on … Nothing else changes: "
-    "`max_attempts` is not looked at, since giving up is the runner's decision."
+    "Its `attempt` goes up by one, its lease ends at `now + params.lease`, `updated_at` moves on … Nothing else "
+    "changes: `max_attempts` is not looked at, since giving up is the runner's decision."
 )
 _NEEDS = ("INS-01", "CLM-01")
 
@@ -145,7 +145,7 @@ RULES = (
     ),
     Rule(
         id="CLM-15",
-        title="claiming changes nothing but state, attempt, lease and updated_at",
+        title="claiming changes nothing but state, attempt, lease, updated_at and what is told of the claim",
         text=_CHANGES,
         level=Level.CORE,
         cause="run_at is moved to the lease's end to hide the record, or last_error is cleared for the new attempt",
@@ -207,5 +207,13 @@ RULES = (
         cause="an empty shard or an empty poll is answered as None, or a record is skipped once and never looked at "
         "again",
         needs=_NEEDS,
+    ),
+    Rule(
+        id="CLM-21",
+        title="a call that ended, found nothing or was refused keeps no due record from being claimed",
+        text="a call that ended before, or found nothing, excuses nothing.",
+        level=Level.CORE,
+        cause="a lock or a mark on the record outlives the call that was refused, or is taken for looking",
+        needs=(*_NEEDS, "CLM-10", "CLM-18", "FEN-02", "TRN-02", "TRN-16"),
     ),
 )

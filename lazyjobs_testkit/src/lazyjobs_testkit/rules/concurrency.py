@@ -1,7 +1,7 @@
 """What holds when many threads and processes use a backend at once."""
 
 from lazyjobs import SupportsClaimMany, SupportsExtend, SupportsFinishAndClaim
-from lazyjobs_testkit.rules import claim, fencing, finish, insert, lease, stats, time
+from lazyjobs_testkit.rules import claim, fencing, fields, finish, insert, lease, stats, time
 from lazyjobs_testkit.rules._rule import Level, Rule
 
 _EXCLUSIVE = (
@@ -22,7 +22,7 @@ _PROCESSES = "multi_process"
 _CLAIMS = ("INS-01", "CLM-01", "CLM-03", "CLM-09", "CLM-11", "CLM-18")
 _EXCLUSION = ("CON-01", "CON-02")
 # A history shows what its records look like: a field that is wrong in one thread already is told by its own rule.
-_AREAS = (insert, time, claim, finish, fencing, lease)
+_AREAS = (insert, time, claim, finish, fencing, lease, fields)
 _RECORDS = ("PAY-01", "ALI-01", *(rule.id for area in _AREAS for rule in area.RULES if rule.level is Level.CORE))
 _COUNTS = ("LST-01", "LST-04", "LST-11", *(rule.id for rule in stats.RULES))
 

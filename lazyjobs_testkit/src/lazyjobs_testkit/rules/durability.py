@@ -1,10 +1,11 @@
 """What outlives the process that wrote it."""
 
 from lazyjobs_testkit.rules._rule import Level, Rule
+from lazyjobs_testkit.rules.fields import CORE_IDS
 
 _ACKNOWLEDGED = "What was acknowledged survives SIGKILL and reopening; what was not is there whole or not at all."
 _CLAIMABLE = "A process killed at any point leaves every record claimable again at the latest when its lease ends."
-_FOUNDATIONS = ("INS-01", "INS-09", "CLM-01", "CLM-09", "TRN-01", "TRN-02", "TRN-03", "LSE-01")
+_FOUNDATIONS = ("INS-01", "INS-09", "CLM-01", "CLM-09", "TRN-01", "TRN-02", "TRN-03", "LSE-01", *CORE_IDS)
 _REOPENED = (*_FOUNDATIONS, "DUR-01")
 _SHARED = ("CON-03", "CON-08", "CON-10")
 """What does not hold among processes that live is not to be asked of those that are killed."""

@@ -1,9 +1,10 @@
 """What a backend makes of a storage that fails."""
 
 from lazyjobs_testkit.rules._rule import Level, Rule
+from lazyjobs_testkit.rules.fields import CORE_IDS
 
 _MAY_HAVE = "The call may or may not have taken effect."
-_FOUNDATIONS = ("INS-01", "CLM-01", "CLM-09", "TRN-01", "TRN-02", "TRN-03")
+_FOUNDATIONS = ("INS-01", "CLM-01", "CLM-09", "TRN-01", "TRN-02", "TRN-03", *CORE_IDS)
 _WELL = (*_FOUNDATIONS, "FLT-01")
 
 RULES = (

@@ -3,6 +3,7 @@
 from lazyjobs_testkit.rules._rule import Level, Rule
 
 _LIST = "At most `options.limit` of the records that pass `options`: newest `updated_at` first, then the highest id."
+_BEFORE = "With `before`, only records whose `(updated_at, id)` is smaller."
 _NEEDS = ("INS-01", "CLM-01")
 
 RULES = (
@@ -93,5 +94,85 @@ RULES = (
         level=Level.CORE,
         cause="a generator or a cursor, which has no length and reads after the method returned",
         needs=("INS-01", "CLM-01"),
+    ),
+    Rule(
+        id="LST-12",
+        title="list shows only records of the given kinds",
+        text="Only these; None is every kind.",
+        level=Level.CORE,
+        cause="options.kinds is not looked at (a backend written before there was one), or only one of several is",
+        needs=("INS-01", "INS-03", "LST-11"),
+    ),
+    Rule(
+        id="LST-13",
+        title="list shows only records on the given queues",
+        text="Only these; None is every queue.",
+        level=Level.CORE,
+        cause="options.queues is not looked at (a backend written before there was one), or only one of several is",
+        needs=("INS-01", "INS-03", "LST-11"),
+    ),
+    Rule(
+        id="LST-14",
+        title="an empty set of kinds or queues shows nothing",
+        text="an empty one lets nothing pass",
+        level=Level.CORE,
+        cause="`if options.kinds:` takes the empty set for None, or `IN ()` is an error of syntax",
+        needs=("INS-01", "LST-11", "LST-12", "LST-13"),
+    ),
+    Rule(
+        id="LST-15",
+        title="a record is shown only if it passes each filter that is given",
+        text="Which records to list, and how many: those that pass each filter that is given.",
+        level=Level.CORE,
+        cause="the conditions are joined by OR, or an index serves one of them and the others are left out",
+        needs=(*_NEEDS, "LST-05", "LST-12", "LST-13"),
+    ),
+    Rule(
+        id="LST-16",
+        title="the limit counts what passed the filters of kinds and queues",
+        text="`limit` counts what passed.",
+        level=Level.CORE,
+        cause="the newest are fetched first and filtered afterwards (a DynamoDB Limit with a FilterExpression)",
+        needs=("INS-01", "LST-03", "LST-15"),
+    ),
+    Rule(
+        id="LST-17",
+        title="with before list shows only what was updated earlier, or at that time with a smaller id",
+        text=_BEFORE,
+        level=Level.CORE,
+        cause="options.before is not looked at (a backend written before there was one), or the time alone is compared",
+        needs=("INS-01", "INS-09", "LST-01", "LST-11"),
+    ),
+    Rule(
+        id="LST-18",
+        title="what list is to show before is compared as given, to the microsecond, whether a record is there or not",
+        text="It is compared as given, never rounded, and need not be a record's.",
+        level=Level.CORE,
+        cause="the time is rounded as those that are stored, or the place is looked up by its id",
+        needs=("INS-01", "INS-09", "LST-17"),
+    ),
+    Rule(
+        id="LST-19",
+        title="pages of any size, each before the last record of the one before, make the whole list",
+        text="So each page's last record gives the next page",
+        level=Level.CORE,
+        cause="the limit is applied before `before` is, or a filter is forgotten on a further page",
+        needs=("INS-01", "LST-03", "LST-16", "LST-17", "CLM-01", "CLM-16"),
+    ),
+    Rule(
+        id="LST-20",
+        title="pages show no record twice and miss none that stayed as it was, while others change",
+        text="together the pages show no record twice and miss only what changed after the first.",
+        level=Level.CORE,
+        cause="a page is found by an offset, or by where its last record is now instead of where it was",
+        needs=("LST-19", "CLM-15", "CLM-21", "TIM-06"),
+    ),
+    Rule(
+        id="LST-21",
+        title="a list without payloads shows everything else as it is, and later ones show the payloads",
+        text='Without `options.payloads` the payloads may be `b""`; else each is what was inserted.',
+        level=Level.CORE,
+        cause="a shorter statement that leaves out more than the payload, or a cache that keeps what it read",
+        needs=(*_NEEDS, "LST-11", "CLM-02", "INS-09", "TRN-02", "TRN-06", "PAY-01"),
     ),
 )

@@ -8,6 +8,7 @@ from lazyjobs_testkit.rules import (
     errors,
     extend,
     fencing,
+    fields,
     finish,
     insert,
     lease,
@@ -19,7 +20,7 @@ from lazyjobs_testkit.rules import (
 )
 from lazyjobs_testkit.rules._rule import Level, Rule
 
-_AREAS = (insert, payload, time, claim, finish, fencing, lease, listing, stats, aliasing, errors)
+_AREAS = (insert, payload, time, claim, finish, fencing, lease, fields, listing, stats, aliasing, errors)
 _CAUSE = (
     "what an earlier call left behind: an index, a cache, a counter or a column that one of the transitions forgets"
 )
@@ -64,7 +65,7 @@ RULES = (
         text="Makes the current claim's lease end at `now + params.lease`, be that later or earlier than before.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_EXTEND),
+        needs=("STF-01", "FLD-13", *_EXTEND),
         capability=SupportsExtend,
     ),
     Rule(
@@ -83,7 +84,7 @@ RULES = (
         "fewer.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_BULK),
+        needs=("STF-01", "FLD-14", *_BULK),
         capability=SupportsClaimMany,
     ),
     Rule(
@@ -92,7 +93,7 @@ RULES = (
         text="Does `complete`, `retry` or `discard`, by the type of `finish`, then `claim`, in one commit.",
         level=Level.CAPABILITY,
         cause=_CAUSE,
-        needs=("STF-01", *_BULK),
+        needs=("STF-01", "FLD-15", *_BULK),
         capability=SupportsFinishAndClaim,
     ),
     Rule(

@@ -45,6 +45,7 @@ class ClaimFields(TypedDict, total=False):
     queues: tuple[str, ...]
     now: datetime | None
     lease: timedelta
+    worker: str
 
 
 class Bench:
@@ -158,11 +159,16 @@ class Bench:
         raise AssertionError(f"claim answered None{times}, although a record is due")
 
     def claimed(
-        self, *, now: datetime | None = None, lease: timedelta = _LEASE, **fields: Unpack[InsertFields]
+        self,
+        *,
+        now: datetime | None = None,
+        lease: timedelta = _LEASE,
+        worker: str = "",
+        **fields: Unpack[InsertFields],
     ) -> Record:
         """A record inserted and then claimed, as claim returned it; nothing else may be due on its queue."""
         inserted = self.insert(**fields)
-        record = self.claim_due(queues=(inserted.queue,), now=now, lease=lease)
+        record = self.claim_due(queues=(inserted.queue,), now=now, lease=lease, worker=worker)
         assert record.id == inserted.id, f"claimed record {record.id}; only record {inserted.id} was due"
         return record
 

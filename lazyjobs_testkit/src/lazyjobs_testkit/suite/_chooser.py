@@ -1,7 +1,8 @@
 """Choosing the next step of a random sequence."""
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from lazyjobs import State
 from lazyjobs_testkit.suite._steps import (
@@ -20,7 +21,11 @@ from lazyjobs_testkit.suite._steps import (
     Step,
 )
 
+T = TypeVar("T")
+
 _QUEUES = ("a", "b", "c")
+_KINDS = ("k", "other.kind")
+_WORKERS = ("", "one", "two:2/b")
 _LEASES = (1.0, 10.0, 60.0, 3600.0)
 _ADVANCES = (0.0, 0.0, 0.0, 1.0, 9.0, 60.0, 3600.0)
 _PAYLOADS = (b"{}", b'{"b": 1.0, "a": 1e0}', b"[null]")
@@ -79,7 +84,7 @@ class Chooser:
             queue=pick(_QUEUES),
             run_at=pick((None, self._now, self._now, self._now - 60, self._now + 1, self._now + 60)),
             payload=pick(_PAYLOADS),
-            kind=pick(("k", "other.kind")),
+            kind=pick(_KINDS),
             max_attempts=pick((1, 2, 25)),
         )
 
@@ -93,6 +98,7 @@ class Chooser:
             queues=tuple(self._choices.sample(_QUEUES, self._choices.choice((1, 2, 3, 3)))),
             now=self._choices.choice((None, *[self._now] * 6, self._now - 60)),
             lease=self._choices.choice(_LEASES),
+            worker=self._choices.choice(_WORKERS),
         )
 
     def _claim_many(self, scene: Scene) -> Step:
@@ -106,6 +112,7 @@ class Chooser:
             shift=self._shift(),
             run_at=self._choices.choice((None, self._now, self._now, self._now + 60)),
             last_error=self._choices.choice(_ERRORS),
+            spare=self._choices.random() < 0.3,
         )
 
     def _finish_and_claim(self, scene: Scene) -> Step:
@@ -120,10 +127,19 @@ class Chooser:
             lease=self._choices.choice(_LEASES),
         )
 
-    def _list(self, scene: Scene) -> Step:  # noqa: ARG002 (it refers to nothing)
-        count = self._choices.choice((0, 0, 1, 2))
-        states = tuple(self._choices.sample(list(State), count))
-        return ListStep(handle=self._handle(), limit=self._choices.choice((None, None, 1, 2, 100)), states=states)
+    def _list(self, scene: Scene) -> Step:
+        return ListStep(
+            handle=self._handle(),
+            limit=self._choices.choice((None, None, 1, 2, 100)),
+            states=self._some(State, (0, 0, 1, 2)),
+            kinds=self._some(_KINDS, (0, 0, 0, 1)),
+            queues=self._some(_QUEUES, (0, 0, 1, 2)),
+            payloads=self._choices.random() < 0.8,
+            place=self._choices.choice((None, None, self._place(scene))),
+        )
+
+    def _some(self, values: Iterable[T], counts: Sequence[int]) -> tuple[T, ...]:
+        return tuple(self._choices.sample(list(values), self._choices.choice(counts)))
 
     def _stats(self, scene: Scene) -> Step:  # noqa: ARG002 (it refers to nothing)
         return StatsStep(handle=self._handle())

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from lazyjobs import Backend, ClaimParams, InsertParams, ListOptions, Record, SupportsClose
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import (
     Crew,
     History,
@@ -142,8 +143,23 @@ class Stage:
         name = self.bench.harness.name if self.bench.harness.name.isidentifier() else "history"
         with tempfile.NamedTemporaryFile(prefix=f"lazyjobs-{name}-", suffix=".json", delete=False) as file:
             path = Path(file.name)
-        save(history, path, {"backend": self.bench.harness.name, "seed": str(self.bench.seed)})
+        save(
+            _concealed(history, self.bench.harness),
+            path,
+            {"backend": self.bench.harness.name, "seed": str(self.bench.seed)},
+        )
         return path
+
+
+def _concealed(history: History, harness: Harness) -> History:
+    """The history without what no file may tell, which an error's text may hold."""
+    operations = tuple(
+        replace(each, answer=m.Unknown(harness.conceal(each.answer.error)))
+        if isinstance(each.answer, m.Unknown)
+        else each
+        for each in history.operations
+    )
+    return replace(history, operations=operations)
 
 
 @contextmanager

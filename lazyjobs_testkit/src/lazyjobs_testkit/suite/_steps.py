@@ -90,9 +90,11 @@ class ClaimStep(Step, frozen=True):
     queues: tuple[str, ...] = ("a",)
     now: float | None = 0.0
     lease: float = 60.0
+    worker: str = ""
 
     def params(self, scene: Scene) -> ClaimParams:
-        return ClaimParams(queues=self.queues, now=scene.time(self.now), lease=timedelta(seconds=self.lease))
+        lease = timedelta(seconds=self.lease)
+        return ClaimParams(queues=self.queues, now=scene.time(self.now), lease=lease, worker=self.worker)
 
     def request(self, scene: Scene) -> m.Request:
         return m.Claim(self.params(scene))
@@ -112,13 +114,14 @@ class FinishStep(Step, frozen=True):
     shift: int = 0
     run_at: float | None = 0.0
     last_error: str = ""
+    spare: bool = False
 
     def request(self, scene: Scene) -> m.Finish:
         id, attempt = scene.token(self.place, self.shift)
         match self.verb:
             case "retry":
-                run_at = scene.time(self.run_at)
-                return m.Retry(RetryParams(id=id, attempt=attempt, run_at=run_at, last_error=self.last_error))
+                run_at, error = scene.time(self.run_at), self.last_error
+                return m.Retry(RetryParams(id=id, attempt=attempt, run_at=run_at, last_error=error, spare=self.spare))
             case "discard":
                 return m.Discard(DiscardParams(id=id, attempt=attempt, last_error=self.last_error))
         return m.Complete(CompleteParams(id=id, attempt=attempt))
@@ -150,9 +153,29 @@ class ExtendStep(Step, frozen=True):
 class ListStep(Step, frozen=True):
     limit: int | None = None
     states: tuple[State, ...] = ()
+    kinds: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    payloads: bool = True
+    place: int | None = None
+    """Lists what is before the record inserted in that place, as it was when last seen; None is everything."""
 
-    def request(self, scene: Scene) -> m.Request:  # noqa: ARG002 (it refers to nothing)
-        return m.ListRecords(ListOptions(limit=self.limit, states=frozenset(self.states) or None))
+    def request(self, scene: Scene) -> m.Request:
+        return m.ListRecords(
+            ListOptions(
+                limit=self.limit,
+                states=frozenset(self.states) or None,
+                kinds=frozenset(self.kinds) or None,
+                queues=frozenset(self.queues) or None,
+                payloads=self.payloads,
+                before=self._before(scene),
+            )
+        )
+
+    def _before(self, scene: Scene) -> tuple[datetime, int] | None:
+        if self.place is None or self.place >= len(scene.ids):
+            return None
+        entry = scene.model.entries.get(scene.ids[self.place])
+        return None if entry is None else (entry.updated_at.latest, entry.id)
 
 
 class StatsStep(Step, frozen=True):

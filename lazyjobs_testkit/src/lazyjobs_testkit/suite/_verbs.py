@@ -31,6 +31,7 @@ def finish_params(
     attempt: int | None = None,
     last_error: str = "",
     run_at: datetime | None = None,
+    spare: bool = False,
 ) -> FinishParams:
     """What to finish `record` with, or another id or attempt; what a verb has no use for is left out."""
     id = record.id if id is None else id
@@ -38,7 +39,7 @@ def finish_params(
     if verb == "complete":
         return CompleteParams(id=id, attempt=attempt)
     if verb == "retry":
-        return RetryParams(id=id, attempt=attempt, last_error=last_error, run_at=run_at)
+        return RetryParams(id=id, attempt=attempt, last_error=last_error, run_at=run_at, spare=spare)
     return DiscardParams(id=id, attempt=attempt, last_error=last_error)
 
 

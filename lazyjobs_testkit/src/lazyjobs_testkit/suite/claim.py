@@ -1,9 +1,23 @@
 """CLM: which record a claim takes, and what it makes of it."""
 
-from lazyjobs import ClaimParams, CompleteParams, DiscardParams, Record, RetryParams, State
+from collections.abc import Callable
+from functools import partial
+
+from lazyjobs import (
+    ClaimLostError,
+    ClaimParams,
+    CompleteParams,
+    DiscardParams,
+    ExtendParams,
+    Record,
+    RetryParams,
+    State,
+    SupportsExtend,
+)
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import (
     DAY,
+    EPOCH,
     FUTURE,
     HOUR,
     PAST,
@@ -19,8 +33,9 @@ from lazyjobs_testkit.suite._support import (
     stored,
 )
 from lazyjobs_testkit.suite._trail import describe
+from lazyjobs_testkit.suite._verbs import VERBS, assert_refused, finish_params
 
-CLAIMED = ("state", "attempt", "lease_expires_at", "updated_at")
+CLAIMED = ("state", "attempt", "lease_expires_at", "updated_at", "claimed_by", "taken_from", "abandoned")
 CONFUSABLE = (
     "mail", "Mail", "MAIL", "mai", "mails", "mail_", "mail-", "mail.", "mail:", "mail/", "mail.a", "mail/a", "mail:a",
     "mail-a", "mail_a", "mailXa", "mail__a", "/mail", "a.mail", ".", "..", "_", "-", "1", "01", "1.0",
@@ -224,6 +239,43 @@ class ClaimTests:
             if record is not None:
                 assert record.id in waiting, f"claimed record {record.id} twice"
                 waiting.remove(record.id)
+
+    @rule("CLM-21")
+    def test_a_call_that_ended_keeps_no_due_record_from_being_claimed(self, bench: Bench) -> None:
+        record = bench.insert(run_at=PAST)
+        for name, call in calls_that_change_nothing(bench, record).items():
+            call()
+            try:
+                record = claim_again(bench, record)
+            except AssertionError as error:
+                raise AssertionError(f"after {name} had ended, {error}") from error
+            bench.backend.retry(RetryParams(id=record.id, attempt=record.attempt, run_at=PAST))
+
+
+def calls_that_change_nothing(bench: Bench, record: Record) -> dict[str, Callable[[], object]]:
+    """Calls that name the record or see it, and leave it as it is."""
+    backend, stale = bench.backend, 2**31
+    calls: dict[str, Callable[[], object]] = {
+        "claim on another queue": lambda: claim_nothing(bench, "nothing is there", queues=("elsewhere",)),
+        "claim at a time before": lambda: claim_nothing(bench, "nothing was due then", now=EPOCH),
+        "list": backend.list,
+        "stats": backend.stats,
+    }
+    for verb in VERBS:
+        params = finish_params(verb, record, attempt=stale)
+        calls[f"{verb} that was refused"] = partial(assert_refused, backend, params, "nobody claimed it so")
+    if isinstance(backend, SupportsExtend):
+        extended = ExtendParams(id=record.id, attempt=stale)
+        calls["extend that was refused"] = lambda: refuse_extension(backend, extended)
+    return calls
+
+
+def refuse_extension(backend: SupportsExtend, params: ExtendParams) -> None:
+    try:
+        backend.extend(params)
+    except ClaimLostError:
+        return
+    raise AssertionError(f"extend of attempt {params.attempt} was accepted, although it was never claimed")
 
 
 def needs_strict_ordering(bench: Bench) -> None:

@@ -48,6 +48,7 @@ from lazyjobs_testkit.suite._kills import (
 )
 from lazyjobs_testkit.suite._support import FUTURE, assert_all_same, lease_end
 from lazyjobs_testkit.suite._verbs import VERBS, Verb, insert_in_state
+from lazyjobs_testkit.suite.fields import told_of_all
 
 _CLAIMS = ("claim", "claim of an ended lease", "extend", "claim_many", "finish_and_claim")
 _ODD_PAYLOAD = b'{"b": 1.50,\t"a":"\\u0000\xf0\x9f\x90\x98", "b":1e2}'
@@ -189,6 +190,7 @@ def _leave_every_state(bench: Bench) -> None:
     bench.insert(run_at=FUTURE, payload=_ODD_PAYLOAD, max_attempts=2**31 - 1, queue="Another/Queue:1")
     for state in State:
         insert_in_state(bench, state)
+    told_of_all(bench, queue="told")
 
 
 def _insert_and_die(site: Site, step: int) -> Sequence[int]:

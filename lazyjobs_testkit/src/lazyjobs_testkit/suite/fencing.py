@@ -85,14 +85,14 @@ class FencingTests:
     def test_a_refused_finish_of_a_superseded_claim_changes_nothing(self, bench: Bench, verb: Verb) -> None:
         stale = claim_ended(bench)
         current = claim_again(bench, stale)
-        refused = finish_params(verb, stale, last_error="late", run_at=PAST)
+        refused = finish_params(verb, stale, last_error="late", run_at=PAST, spare=True)
         assert_nothing_changes(bench, {current.id: current}, [refused])
 
     @rule("FEN-08")
     @each_verb
     def test_a_refused_finish_of_another_attempt_changes_nothing(self, bench: Bench, verb: Verb) -> None:
         current = bench.claimed(run_at=PAST)
-        refused = finish_params(verb, current, attempt=current.attempt + 1, last_error="early", run_at=PAST)
+        refused = finish_params(verb, current, attempt=current.attempt + 1, last_error="early", run_at=PAST, spare=True)
         assert_nothing_changes(bench, {current.id: current}, [refused])
 
     @rule("FEN-08")
@@ -105,7 +105,7 @@ class FencingTests:
     @each_verb
     def test_a_refused_finish_of_a_pending_record_changes_nothing(self, bench: Bench, verb: Verb) -> None:
         record = bench.insert(run_at=PAST)
-        refused = finish_params(verb, record, attempt=1, last_error="early", run_at=FUTURE)
+        refused = finish_params(verb, record, attempt=1, last_error="early", run_at=FUTURE, spare=True)
         assert_nothing_changes(bench, {record.id: record}, [refused])
 
     @rule("FEN-08")
@@ -114,8 +114,10 @@ class FencingTests:
         keeps_finished(bench)
         record = bench.claimed(run_at=PAST)
         finish(bench.backend, finish_params(verb, record, last_error="boom", run_at=FUTURE))
-        others = [finish_params(other, record, last_error="late", run_at=PAST) for other in VERBS if other != verb]
-        later = finish_params(verb, record, attempt=2, last_error="late", run_at=PAST)
+        others = [
+            finish_params(other, record, last_error="late", run_at=PAST, spare=True) for other in VERBS if other != verb
+        ]
+        later = finish_params(verb, record, attempt=2, last_error="late", run_at=PAST, spare=True)
         assert_nothing_changes(bench, bench.records(), [*others, later])
 
 

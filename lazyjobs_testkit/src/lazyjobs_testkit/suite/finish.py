@@ -29,7 +29,7 @@ from lazyjobs_testkit.suite._support import (
 from lazyjobs_testkit.suite._trail import describe
 from lazyjobs_testkit.suite._verbs import OUTCOMES, VERBS, Verb, each_verb, finish, finish_params
 
-FINISHING = ("state", "lease_expires_at", "last_error", "run_at", "updated_at")
+FINISHING = ("state", "lease_expires_at", "last_error", "run_at", "updated_at", "spared")
 
 BEGINNING = "kit error 42"
 HOSTILE = {

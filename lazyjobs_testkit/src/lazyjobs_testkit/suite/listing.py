@@ -1,17 +1,18 @@
 """LST: what list shows, in which order, and how much of it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
-from lazyjobs import ClaimParams, CompleteParams, ListOptions, Record, State, SupportsFinishAndClaim
+from lazyjobs import ClaimParams, CompleteParams, ListOptions, Record, RetryParams, State, SupportsFinishAndClaim
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import (
     FUTURE,
     HOUR,
     PAST,
     assert_all_same,
+    assert_same,
     claim_ended,
     fill,
     keeps_finished,
@@ -20,6 +21,7 @@ from lazyjobs_testkit.suite._support import (
 from lazyjobs_testkit.suite._trail import describe
 from lazyjobs_testkit.suite._verbs import finish_params, insert_in_state
 
+NAMES = ("mail", "Mail", "mails", "mail/a", "ail")
 _KILOBYTE = b'"' + b"x" * 1022 + b'"'
 _TYPES = {
     "id": int,
@@ -32,6 +34,9 @@ _TYPES = {
     "created_at": datetime,
     "updated_at": datetime,
     "last_error": str,
+    "abandoned": int,
+    "claimed_by": str,
+    "spared": int,
 }
 
 
@@ -137,13 +142,116 @@ class ListTests:
                 value = getattr(record, name)
                 assert isinstance(value, expected), f"{name} of record {record.id} is {value!r}, no {expected.__name__}"
 
+    @rule("LST-12")
+    def test_list_shows_only_records_of_the_given_kinds(self, bench: Bench) -> None:
+        of_kind = {kind: bench.insert(kind=kind, run_at=FUTURE).id for kind in NAMES}
+        for kinds in subsets(NAMES):
+            assert_filtered(bench, of_kind, kinds, ListOptions(limit=None, kinds=frozenset(kinds)))
+
+    @rule("LST-13")
+    def test_list_shows_only_records_on_the_given_queues(self, bench: Bench) -> None:
+        on_queue = {queue: bench.insert(queue=queue, run_at=FUTURE).id for queue in NAMES}
+        for queues in subsets(NAMES):
+            assert_filtered(bench, on_queue, queues, ListOptions(limit=None, queues=frozenset(queues)))
+
+    @rule("LST-14")
+    def test_an_empty_set_of_kinds_or_queues_shows_nothing(self, bench: Bench) -> None:
+        bench.insert(run_at=PAST)
+        for name, options in (
+            ("kinds", ListOptions(kinds=frozenset())),
+            ("queues", ListOptions(queues=frozenset())),
+            ("kinds, and one queue,", ListOptions(kinds=frozenset(), queues=frozenset({"default"}))),
+        ):
+            shown = [record.id for record in settled(bench, options)]
+            assert not shown, f"list of no {name} at all shows the records {shown}"
+
+    @rule("LST-15")
+    def test_a_record_is_shown_only_if_it_passes_each_filter(self, bench: Bench) -> None:
+        bench.claimed(kind="a", queue="y", run_at=PAST, lease=HOUR)
+        for kind, queue in product("ab", "xy"):
+            bench.insert(kind=kind, queue=queue, run_at=FUTURE)
+        everything = settled_list(bench)
+        for kinds, queues, states in product(
+            (None, "a", "ab"), (None, "y", "xy"), (None, State.PENDING, State.RUNNING)
+        ):
+            options = ListOptions(
+                limit=None,
+                kinds=None if kinds is None else frozenset(kinds),
+                queues=None if queues is None else frozenset(queues),
+                states=None if states is None else frozenset({states}),
+            )
+            expected = [
+                record
+                for record in everything
+                if (kinds is None or record.kind in kinds)
+                and (queues is None or record.queue in queues)
+                and (states is None or record.state is states)
+            ]
+            assert_ids(settled(bench, options), expected, options)
+
+    @rule("LST-16")
+    def test_the_limit_counts_what_passed_the_filters(self, bench: Bench) -> None:
+        wanted = [bench.insert(kind="a", queue="x", run_at=FUTURE) for _ in range(3)]
+        tick(bench)
+        for kind, queue in [("b", "x"), ("a", "y"), ("b", "y")] * 2:
+            bench.insert(kind=kind, queue=queue, run_at=FUTURE)
+        newest = newest_first(wanted)
+        for limit in (1, 2, 3, 4):
+            options = ListOptions(limit=limit, kinds=frozenset("a"), queues=frozenset("x"))
+            assert_ids(settled(bench, options), newest[:limit], options)
+
+    @rule("LST-21")
+    def test_a_list_without_payloads_shows_everything_else(self, bench: Bench) -> None:
+        retried = bench.claimed(run_at=PAST, payload=b'{"a":1}', worker="one")
+        params = RetryParams(id=retried.id, attempt=1, run_at=FUTURE, last_error="why it is so", spare=True)
+        bench.backend.retry(params)
+        bench.claimed(run_at=PAST, payload=b'{"b":2}', lease=HOUR, worker="two")
+        bench.insert(run_at=FUTURE, payload=b'{"c":3}')
+        before = settled_list(bench)
+        bare = settled(bench, ListOptions(limit=None, payloads=False))
+        assert_ids(bare, before, ListOptions(limit=None, payloads=False))
+        for record, shown in zip(before, bare, strict=True):
+            assert_same(record, shown, "listing without payloads", but=("payload",))
+            assert shown.payload in (b"", record.payload), (
+                f"without payloads, list shows record {record.id} with the payload {shown.payload!r}; it may be b'' or "
+                f"{record.payload!r}"
+            )
+        after = {record.id: record for record in settled_list(bench)}
+        assert_all_same({record.id: record for record in before}, after, "listing without payloads")
+
+
+def settled(bench: Bench, options: ListOptions) -> Sequence[Record]:
+    """What list answers once it may no longer be behind."""
+    time.sleep(bench.traits.staleness.total_seconds())
+    return bench.backend.list(options)
+
 
 def settled_list(
     bench: Bench, *, limit: int | None = None, states: tuple[State, ...] | None = None
 ) -> Sequence[Record]:
-    """What list answers once it may no longer be behind."""
-    time.sleep(bench.traits.staleness.total_seconds())
-    return bench.backend.list(ListOptions(limit=limit, states=None if states is None else frozenset(states)))
+    """The same, by limit and states."""
+    return settled(bench, ListOptions(limit=limit, states=None if states is None else frozenset(states)))
+
+
+def subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """One name at a time, all of them, and some between."""
+    yield from ((name,) for name in names)
+    yield from combinations(names, 2)
+    yield tuple(names)
+    yield (*names[:2], "no-such-name")
+
+
+def assert_filtered(bench: Bench, ids: Mapping[str, int], names: Sequence[str], options: ListOptions) -> None:
+    """Fails unless list with these options shows the records of these names, and no others."""
+    shown = {record.id for record in settled(bench, options)}
+    expected = {ids[name] for name in names if name in ids}
+    assert shown == expected, f"list with {describe(options)} shows {shown or 'nothing'} instead of {expected}"
+
+
+def assert_ids(shown: Sequence[Record], expected: Sequence[Record], options: ListOptions) -> None:
+    """Fails unless list with these options showed these records in this order."""
+    got, wanted = [record.id for record in shown], [record.id for record in expected]
+    assert got == wanted, f"list with {describe(options)} shows the ids {describe(got)} instead of {describe(wanted)}"
 
 
 def shuffled_by_claims(bench: Bench) -> list[Record]:

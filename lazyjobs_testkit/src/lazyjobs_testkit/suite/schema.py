@@ -20,6 +20,7 @@ from lazyjobs_testkit.suite._bench import KIND, Bench, rule
 from lazyjobs_testkit.suite._kills import namespaces, try_opening_together
 from lazyjobs_testkit.suite._support import assert_all_same, assert_same
 from lazyjobs_testkit.suite._trail import record_calls
+from lazyjobs_testkit.suite.claim import CLAIMED
 
 
 class SchemaTests:
@@ -93,7 +94,7 @@ def _finish_all(bench: Bench, backend: Backend, unfinished: Sequence[Record]) ->
         record = backend.claim(claim)
         empties = empties + 1 if record is None else 0
         if record is not None and (before := left.pop(record.id, None)) is not None:
-            assert_same(before, record, "claiming", but=("state", "attempt", "updated_at", "lease_expires_at"))
+            assert_same(before, record, "claiming", but=CLAIMED)
             assert record.attempt == before.attempt + 1, f"the old record {record.id} was claimed as {record}"
             backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
     assert not left, f"the old records {sorted(left)} are due and were not handed out"

@@ -194,9 +194,23 @@ class SevenMethods:
             attempt=record.attempt + 1,
             lease_expires_at=self.lease_end(params, now),
             updated_at=self.touched(record),
+            claimed_by=self.claimer(record, params),
+            taken_from=self.loser(record, params),
+            abandoned=self.abandoned(record),
         )
         self.table.put(running)
         return running
+
+    def claimer(self, record: Record, params: ClaimParams) -> str:  # noqa: ARG002 (for those that keep an old one)
+        return params.worker
+
+    def loser(self, record: Record, params: ClaimParams) -> str | None:  # noqa: ARG002 (for those that mix up the two)
+        """From whom the claim takes the record."""
+        return record.claimed_by if record.state is State.RUNNING else None
+
+    def abandoned(self, record: Record) -> int:
+        """What a claim makes of it."""
+        return record.abandoned + (record.state is State.RUNNING)
 
     def lease_end(self, params: ClaimParams | ExtendParams, now: datetime) -> datetime:
         return now + params.lease
@@ -251,7 +265,12 @@ class SevenMethods:
             updated_at=self.touched(record),
             last_error=record.last_error if isinstance(params, CompleteParams) else self.storable(params.last_error),
             run_at=self.retry_time(params) if isinstance(params, RetryParams) else record.run_at,
+            spared=self.spared(record, params),
         )
+
+    def spared(self, record: Record, params: FinishParams) -> int:
+        """What a finish makes of it."""
+        return record.spared + (isinstance(params, RetryParams) and params.spare)
 
     def storable(self, text: str) -> str:
         return text[:_MAX_ERROR].encode("utf-8", "replace").decode()
@@ -264,8 +283,22 @@ class SevenMethods:
             return self.newest(self.table.all(), options)
 
     def newest(self, records: Iterable[Record], options: ListOptions) -> Sequence[Record]:
-        shown = [record for record in records if options.states is None or record.state in options.states]
+        shown = [record for record in records if self.passes(record, options)]
         return sorted(shown, key=self.list_order, reverse=True)[: options.limit]
+
+    def passes(self, record: Record, options: ListOptions) -> bool:
+        """Whether list may show it."""
+        return all(
+            (
+                options.states is None or record.state in options.states,
+                options.kinds is None or record.kind in options.kinds,
+                options.queues is None or record.queue in options.queues,
+                options.before is None or self.is_before(record, options.before),
+            )
+        )
+
+    def is_before(self, record: Record, place: tuple[datetime, int]) -> bool:
+        return (record.updated_at, record.id) < place
 
     def list_order(self, record: Record) -> tuple[object, ...]:
         """Listed from the highest to the lowest."""

@@ -1,11 +1,12 @@
 """Backends whose claim is wrong."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from lazyjobs import ClaimParams, ExtendParams, Record, State
+from lazyjobs import ClaimParams, ExtendParams, FinishParams, ListOptions, Record, State
 from lazyjobs_testkit.zoo._animal import Animal
 from lazyjobs_testkit.zoo._base import FINISHED, Table, TameBackend
 
@@ -261,6 +262,40 @@ class LimitBeforeFilter(TameBackend):
         return [record for record in super().due_records(queues, now) if record.id in unfinished]
 
 
+class ShyAfterRefusal(TameBackend):
+    """A record stays marked for a while after a finish of it was refused, and a claim passes it over."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self.marked: dict[int, float] = {}
+
+    def held(self, record: Record | None, params: FinishParams | ExtendParams) -> Record:
+        self.marked[params.id] = time.monotonic() + 0.2
+        held = super().held(record, params)
+        del self.marked[params.id]
+        return held
+
+    def due_records(self, queues: Sequence[str], now: datetime) -> Sequence[Record]:
+        due = super().due_records(queues, now)
+        return [record for record in due if self.marked.get(record.id, 0) < time.monotonic()]
+
+
+class ShyAfterLooking(TameBackend):
+    """What was listed is passed over by the next claim."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self.listed = False
+
+    def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008
+        self.listed = options.limit is not None
+        return super().list(options)
+
+    def take(self, params: ClaimParams) -> Record | None:
+        listed, self.listed = self.listed, False
+        return None if listed else super().take(params)
+
+
 ANIMALS = (
     Animal(ClaimsNothing.Harness, "CLM-01", r"claim answered None, although a record is due"),
     Animal(ReturnsTheOldRecord.Harness, "CLM-01", r"claim returned record 1 as pending"),
@@ -294,4 +329,6 @@ ANIMALS = (
     Animal(ClaimsTheFinished.Harness, "CLM-19", r"although every record is finished"),
     Animal(EveryFifteenthEmpty.Harness, "CLM-20", r"claim answered None 1 times running while records"),
     Animal(LimitBeforeFilter.Harness, "CLM-20", r"claim answered None 1 times running while records \[33"),
+    Animal(ShyAfterRefusal.Harness, "CLM-21", r"after complete that was refused had ended, claim answered None"),
+    Animal(ShyAfterLooking.Harness, "CLM-21", r"after list had ended, claim answered None"),
 )

@@ -3,7 +3,8 @@
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from msgspec.structs import replace
 
 from lazyjobs import (
     ClaimParams,
+    CompleteParams,
+    DiscardParams,
     ExtendParams,
     FinishParams,
     InsertParams,
@@ -256,6 +259,59 @@ class OneMoment(TameBackend):
         self.moment = None
 
 
+class BareLists(TameBackend):
+    """Shows empty payloads where none are asked for."""
+
+    def newest(self, records: Iterable[Record], options: ListOptions) -> Sequence[Record]:
+        shown = super().newest(records, options)
+        return shown if options.payloads else [replace(record, payload=b"") for record in shown]
+
+
+class NamedTable(Table):
+    """Knows which records a call is about at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named: Counter[int] = Counter()
+
+
+class PassesOver(TameBackend):
+    """A claim passes over a record for as long as a finish or an extension of it is under way."""
+
+    table_class = NamedTable
+    table: NamedTable
+
+    def complete(self, params: CompleteParams) -> None:
+        with self.naming(params):
+            super().complete(params)
+
+    def retry(self, params: RetryParams) -> None:
+        with self.naming(params):
+            super().retry(params)
+
+    def discard(self, params: DiscardParams) -> None:
+        with self.naming(params):
+            super().discard(params)
+
+    def extend(self, params: ExtendParams) -> None:
+        with self.naming(params):
+            super().extend(params)
+
+    @contextmanager
+    def naming(self, params: FinishParams | ExtendParams) -> Iterator[None]:
+        with self.table.changed:
+            self.table.named[params.id] += 1
+        try:
+            time.sleep(0.0005)
+            yield
+        finally:
+            with self.table.changed:
+                self.table.named[params.id] -= 1
+
+    def due_records(self, queues: Sequence[str], now: datetime) -> Sequence[Record]:
+        return [record for record in super().due_records(queues, now) if not self.table.named[record.id]]
+
+
 def rounded(time: datetime) -> datetime:
     """That time, up to the next millisecond."""
     return _EPOCH - (_EPOCH - time) // _MILLISECOND * _MILLISECOND
@@ -280,4 +336,6 @@ ODDITIES = (
     Oddity(Modest.Harness),
     Oddity(Brief.Harness),
     Oddity(OneMoment.Harness),
+    Oddity(PassesOver.Harness),
+    Oddity(BareLists.Harness),
 )
