@@ -4,6 +4,7 @@ import random
 import sqlite3
 import tracemalloc
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
