@@ -31,6 +31,7 @@ from lazyjobs import (
 from lazyjobs_sqlite._clock import make_clock, to_micros
 from lazyjobs_sqlite._damage import DamagedRowError, UnreadableRowError, damaged, find_damaged, set_aside
 from lazyjobs_sqlite._errors import show
+from lazyjobs_sqlite._listing import Listing
 from lazyjobs_sqlite._rebuild import recount
 from lazyjobs_sqlite._records import read_stats
 from lazyjobs_sqlite._settings import (
@@ -214,7 +215,9 @@ class SQLiteBackend:
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
         try:
-            records: Sequence[Record] = self._store.read(partial(self._do.newest, options=options), whole=True)
+            records: Sequence[Record] = self._store.read(
+                lambda connection: Listing(self._statements, connection, options).read(), whole=True
+            )
         except UnreadableRowError as error:
             raise self._salvage(error) from error
         return records

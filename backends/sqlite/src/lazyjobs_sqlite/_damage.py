@@ -12,6 +12,7 @@ from typing import Any
 from lazyjobs import BackendUnavailableError, State
 from lazyjobs_sqlite import _tables as sql
 from lazyjobs_sqlite._clock import to_time
+from lazyjobs_sqlite._errors import is_undecodable
 from lazyjobs_sqlite._rebuild import HIGHEST_ID, damage_text
 
 HIGHEST_COUNT = 2**63 - 2
@@ -37,6 +38,17 @@ class UnreadableRowError(Exception):
 
 class DamagedRowError(BackendUnavailableError):
     """A record could not be read; it was set aside, so the same call may succeed now."""
+
+
+@contextmanager
+def naming_undecodable(id: int) -> Iterator[None]:
+    """Raises `UnreadableRowError` with that id for a text that is no UTF-8."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not is_undecodable(error):
+            raise
+        raise UnreadableRowError(id, "a text of it is no UTF-8") from error
 
 
 def damaged(place: str, table: str, found: Mapping[int, str], done: str = "") -> DamagedRowError:

@@ -1,9 +1,7 @@
 """What each method does to the tables, given a connection."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from operator import attrgetter
+from collections.abc import Sequence
 from sqlite3 import Connection, OperationalError
 from typing import Any
 
@@ -16,24 +14,18 @@ from lazyjobs import (
     ExtendParams,
     FinishParams,
     InsertParams,
-    ListOptions,
     Record,
     RetryParams,
-    State,
 )
 from lazyjobs_sqlite._clock import Clock, span, to_micros
-from lazyjobs_sqlite._damage import UnreadableRowError
+from lazyjobs_sqlite._damage import UnreadableRowError, naming_undecodable
 from lazyjobs_sqlite._errors import is_undecodable
-from lazyjobs_sqlite._records import due_time, new_record, read_claimed, read_record
+from lazyjobs_sqlite._records import due_time, new_record, read_claimed
 from lazyjobs_sqlite._statements import Statements
 from lazyjobs_sqlite._text import storable
 
-_FEW = 2000
-"""Unfinished records that are sorted in a few milliseconds."""
 _TRIES = 100
 """Of an update that finds nothing though there is something: who was quicker, or a trigger that forbids it."""
-_BY_COUNT = (State.PENDING, State.RUNNING, State.RETRYING, State.SUCCEEDED, State.DISCARDED)
-_age = attrgetter("updated_at", "id")
 
 
 class Transitions:
@@ -184,62 +176,6 @@ class Transitions:
         found = connection.execute(self._sql.next_due, (until, until, json.dumps(queues))).fetchone()
         return min((due for due in found if due is not None), default=None)
 
-    def newest(self, connection: Connection, options: ListOptions) -> Sequence[Record]:
-        """The newest records that pass `options`, newest first; in one transaction.
-
-        Records that never were claimed are in no index by age, as most would leave it again at once. Where many wait,
-        those with the highest ids are the newest, unless the clock went back; where few do, or it did, they are sorted.
-        Where a kind or queue has few records, or none, the counts say how many to look for.
-        """
-        filters = {name: getattr(options, name) for name in ("kinds", "queues", "before")}
-        filters = {name: value for name, value in filters.items() if value is not None}
-        values: dict[str, Any] = {
-            name: json.dumps(sorted(value)) for name, value in filters.items() if name != "before"
-        }
-        if options.before is not None:
-            values |= {"time": to_micros(options.before[0]), "id": options.before[1]}
-        matching = connection.execute(self._sql.matching(filters), values).fetchone()
-        states = list(State if options.states is None else options.states)
-        limit = -1 if options.limit is None else options.limit
-        if "kinds" in filters or "queues" in filters:
-            numbers = dict(zip(_BY_COUNT, (matching[0], *matching), strict=True))
-            states = [state for state in states if numbers[state]]
-            limit = min(sum(matching), limit) if limit > 0 else sum(matching)
-        if not states:
-            return []
-        values["limit"] = limit
-        many_wait = matching[0] > _FEW and State.PENDING in states and options.limit is not None
-        by_id = many_wait and self._bound(connection, filters, values)
-        statement = self._sql.newest(states, filters, by_id=by_id, payloads=options.payloads)
-        with naming_undecodable(0):
-            records = [read_record(row) for row in connection.execute(statement, values)]
-        records.sort(key=_age, reverse=True)
-        return records
-
-    def _bound(self, connection: Connection, filters: Collection[str], values: dict[str, Any]) -> bool:
-        """Whether no pending record beside those with the highest ids below `bound`, which is set, can be newer."""
-        (ordered_from,) = connection.execute(self._sql.ordered_from).fetchone()
-        (highest,) = connection.execute(self._sql.highest).fetchone()
-        values["bound"] = highest + 1
-        if "before" in filters:
-            if values["time"] < ordered_from:
-                return False
-            values["bound"] = self._first_after(connection, values["time"], highest + 1)
-        (oldest,) = connection.execute(self._sql.last_ones(filters), values).fetchone()
-        return oldest is not None and bool(oldest >= ordered_from)
-
-    def _first_after(self, connection: Connection, time: int, high: int) -> int:
-        """The least id of a record created after `time`, or `high`; where a higher id is never older."""
-        low = 1
-        while low < high:
-            middle = (low + high) // 2
-            found = connection.execute(self._sql.next_created, (middle,)).fetchone()
-            if found is None or found[1] > time:
-                high = middle
-            else:
-                low = found[0] + 1
-        return low
-
     def count(self, connection: Connection) -> Sequence[Sequence[Any]]:
         """Rows for `read_stats`."""
         with naming_undecodable(0):
@@ -263,14 +199,3 @@ def _unchanged(what: str) -> BackendError:
     return BackendError(
         f"{what} was not changed: a trigger on the table, made by another program, keeps it as it is; drop that trigger"
     )
-
-
-@contextmanager
-def naming_undecodable(id: int) -> Iterator[None]:
-    """Raises `UnreadableRowError` with that id for a text that is no UTF-8."""
-    try:
-        yield
-    except OperationalError as error:
-        if not is_undecodable(error):
-            raise
-        raise UnreadableRowError(id, "a text of it is no UTF-8") from error
