@@ -140,10 +140,10 @@ def _is_sound(name: str, value: int) -> bool:
         return 0 <= value <= HIGHEST_COUNT
     if name in _TIMES:
         try:
-            to_time(value)
+            return value >= 0 and bool(to_time(value))
         except (ValueError, OverflowError, OSError):
             return False
-    return True
+    return value >= 0
 
 
 def _repair(row: Row, now: int, reason: str) -> dict[str, Any]:

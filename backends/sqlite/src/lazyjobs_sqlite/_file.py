@@ -54,8 +54,6 @@ class JobFile:
             raise errors.missing(self.path) from error
         except OSError as error:
             raise errors.translate_system(error, self.path) from error
-        if not stat.S_ISREG(found.st_mode):
-            raise errors.no_file(self.path, found.st_mode)
         return found.st_dev, found.st_ino
 
     def exists(self) -> bool:

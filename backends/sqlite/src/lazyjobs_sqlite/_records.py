@@ -9,17 +9,10 @@ from lazyjobs_sqlite._clock import to_micros, to_time
 from lazyjobs_sqlite._damage import HIGHEST_COUNT, UnreadableRowError
 
 _STATES = {state.value: state for state in State}
-_IMPOSSIBLE = (LookupError, ValueError, ArithmeticError, OSError)
-_CONTRADICTION = "a value of it is of a wrong type, or contradicts another"
-_NOTHING = type(None)
-_SHAPES = frozenset(
-    (int, str, str, str, int, int, int, int, int, lease, str, int, str, before, int, bytes)
-    for lease in (int, _NOTHING)
-    for before in (str, _NOTHING)
-)
-"""The types of the values that a row may have."""
-_WAITING_SHAPE = (int, str, str, str, int, int, int, int, int, _NOTHING, str, int, str, _NOTHING, int, bytes)
-"""The usual ones, which are compared in no time."""
+_IMPOSSIBLE = (LookupError, TypeError, ValueError, ArithmeticError, OSError)
+_MAYBE_INT = (type(None), int)
+_MAYBE_STR = (type(None), str)
+_join = "".join
 _COUNTED = (str, str, int, int, int, int, int)
 
 
@@ -49,12 +42,11 @@ def read_record(row: Sequence[Any]) -> Record:
     (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
      abandoned, claimed_by, taken_from, spared, payload) = row  # fmt: skip
     try:
-        state = _STATES[word]
-        if not _is_sound(row) or (until is None) is (state is State.RUNNING):
-            raise ValueError(_CONTRADICTION)
+        _check(row)
         return Record(
-            id=id, kind=kind, queue=queue, payload=payload, state=state, attempt=attempt, max_attempts=max_attempts,
-            run_at=to_time(run_at), created_at=to_time(created_at), updated_at=to_time(updated_at),
+            id=id, kind=kind, queue=queue, payload=payload, state=_STATES[word], attempt=attempt,
+            max_attempts=max_attempts, run_at=to_time(run_at), created_at=to_time(created_at),
+            updated_at=to_time(updated_at),
             lease_expires_at=None if until is None else to_time(until), last_error=last_error, abandoned=abandoned,
             claimed_by=claimed_by, taken_from=taken_from, spared=spared,
         )  # fmt: skip
@@ -64,11 +56,10 @@ def read_record(row: Sequence[Any]) -> Record:
 
 def read_claimed(row: Sequence[Any], now: int, lease: int, worker: str) -> Record:
     """The same as a claim by `worker` at that time will leave it."""
-    (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
+    (id, kind, queue, _, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
      abandoned, claimed_by, _, spared, payload) = row  # fmt: skip
     try:
-        if not _is_sound(row) or (until is None) is (word == "running"):
-            raise ValueError(_CONTRADICTION)
+        _check(row)
         run_time = to_time(run_at)
         return Record(
             id=id, kind=kind, queue=queue, payload=payload, state=State.RUNNING, attempt=attempt + 1,
@@ -82,15 +73,18 @@ def read_claimed(row: Sequence[Any], now: int, lease: int, worker: str) -> Recor
         raise UnreadableRowError(id, str(error)) from error
 
 
-def _is_sound(row: Sequence[Any]) -> bool:
-    """Whether the values are of the types that they must have, and its counts can be."""
-    shape = tuple(map(type, row))
-    return (
-        (shape == _WAITING_SHAPE or shape in _SHAPES)
-        and row[0] > 0 <= row[4] <= HIGHEST_COUNT
-        and row[11] >= 0
-        and row[14] >= 0
-    )
+def _check(row: Sequence[Any]) -> None:
+    """Raises TypeError or ValueError if a value is of a wrong type, or cannot be."""
+    (id, kind, queue, word, attempt, max_attempts, run_at, created_at, updated_at, until, last_error,
+     abandoned, claimed_by, taken_from, spared, payload) = row  # fmt: skip
+    # Both take values of one type alone, and the second is negative if one of them is: quicker than looking at each.
+    _join((kind, queue, word, last_error, claimed_by))
+    if (id | attempt | max_attempts | run_at | created_at | updated_at | abandoned | spared) < 0:
+        raise ValueError("a number is negative")
+    if type(payload) is not bytes or type(until) not in _MAYBE_INT or type(taken_from) not in _MAYBE_STR:
+        raise TypeError("a value is of a wrong type")
+    if attempt > HIGHEST_COUNT or (until is None) is (word == "running"):
+        raise ValueError("the attempt cannot be raised, or the state contradicts the lease")
 
 
 def read_stats(rows: Iterable[Sequence[Any]]) -> Stats:
