@@ -9,6 +9,12 @@ RUN := .venv/bin
 DISTRIBUTIONS := . backends/memory backends/sqlite backends/aws lazyjobs_testkit
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e $(dist))
 SOURCES := pyproject.toml constraints.txt $(wildcard */pyproject.toml backends/*/pyproject.toml)
+# What downloads trusts the system's certificates, among which may be those of a company's proxy.
+CERTIFICATES := $(shell $(PYTHON) -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')
+ifneq ($(CERTIFICATES),)
+export PIP_CERT ?= $(CERTIFICATES)
+endif
+export UV_SYSTEM_CERTS ?= true
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
@@ -16,9 +22,18 @@ unexport VIRTUAL_ENV
 .PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels \
 	torture torture-sqlite aws aws-costs test-bench django-tests browser compiler chromium format clean
 
-demo: setup
+# The demo has a small environment of its own, so that it shows something within half a minute; it takes the large one
+# for a backend that the small one lacks.
+DEMO := $(if $(filter-out sqlite://% memory://%,$(LAZYJOBS_BACKEND)),.venv,.demo/venv)
+demo: $(DEMO)/ready
 	@mkdir -p .demo
-	$(RUN)/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}"
+	$(DEMO)/bin/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}" $(ARGS)
+
+.demo/venv/ready: $(UV) $(SOURCES)
+	@echo "Installing lazyjobs, two small backends and what draws the progress bar into .demo/venv"
+	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .demo/venv
+	@$(UV) pip install --quiet --python .demo/venv -c constraints.txt -e . -e backends/memory -e backends/sqlite rich
+	@touch $@
 
 # Everything on the first interpreter; on the others what may differ there: the core, the plugin, the embedded backends.
 DOCUMENTS := README.md docs
@@ -38,6 +53,7 @@ test: setup
 setup: .venv/ready
 
 $(UV): constraints.txt
+	@echo "Installing the package installer uv into .tools"
 	@test -x $(UV) || $(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install --quiet $(UV_PIN)
 	@touch $(UV)

@@ -1,10 +1,16 @@
-"""Runs the code blocks of README.md and docs/: each document in a temporary directory of its own.
+"""Runs the code blocks of README.md and docs/, and fails tests of errors that the library logged unexpectedly.
+
+Each document runs in a temporary directory of its own.
 
 A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. One in
 a directory (`# shop/tasks.py`) is part of a project that the sh blocks run, and is only written. An sh block is a
 script for `sh -eu`, with this interpreter's commands first on the PATH. Other blocks are `text`, or refused.
+
+A test names the errors that it makes the library log: `@pytest.mark.logs_errors("claiming failed", …)`, each text being
+a part of the line.
 """
 
+import logging
 import os
 import re
 import signal
@@ -82,6 +88,28 @@ def _leave_directory(namespace: dict[str, Any]) -> None:
             del sys.modules[name]
     namespace.pop("_patches").undo()
     directory.cleanup()
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.name}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def _only_expected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    errors, library = _Errors(), logging.getLogger("lazyjobs")
+    library.addHandler(errors)
+    yield
+    library.removeHandler(errors)
+    expected = [text for mark in request.node.iter_markers("logs_errors") for text in mark.args]
+    unexpected = [line for line in errors.lines if not any(text in line for text in expected)]
+    if unexpected and isinstance(request.node, pytest.Function):
+        listed = "\n".join(unexpected[:10])
+        pytest.fail(f"{len(unexpected)} errors were logged that no @pytest.mark.logs_errors(…) names:\n{listed}")
 
 
 @pytest.hookimpl(tryfirst=True)

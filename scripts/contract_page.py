@@ -18,6 +18,7 @@ _SECTIONS = {
         "SupportsClaimMany",
         "SupportsFinishAndClaim",
         "SupportsWait",
+        "SupportsNow",
         "SupportsPrune",
         "SupportsClose",
     ],

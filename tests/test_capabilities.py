@@ -9,6 +9,7 @@ from lazyjobs import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
 )
@@ -21,6 +22,7 @@ CAPABILITIES: dict[type, str] = {
     SupportsClaimMany: "claim_many",
     SupportsFinishAndClaim: "finish_and_claim",
     SupportsWait: "wait",
+    SupportsNow: "now",
     SupportsPrune: "prune",
     SupportsClose: "close",
 }

@@ -52,7 +52,7 @@ def test_it_lists_what_is_installed_and_what_that_can_do(command: Command) -> No
         "version": "0.1.0",
         "loads": "lazyjobs_sqlite:SQLiteBackend",
         "contract_version": 1,
-        "capabilities": ["extend", "wait", "insert_many", "claim_many", "finish_and_claim", "prune", "close"],
+        "capabilities": ["extend", "wait", "insert_many", "claim_many", "finish_and_claim", "now", "prune", "close"],
         "broken": None,
     }
     assert set(found["sqlite"]["capabilities"]) - set(found["sqs+dynamodb"]["capabilities"]) == {"finish_and_claim"}

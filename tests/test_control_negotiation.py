@@ -73,12 +73,14 @@ def test_a_state_that_does_not_exist_is_refused_with_those_that_do(query: str) -
 
 @pytest.mark.usefixtures("caplog")
 @pytest.mark.parametrize("accept", ["", TREE])
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_programs_get_one_line_when_the_backend_fails(accept: str) -> None:
     answer = ask(ControlPlane(make_failing_runner(), page=True), accept=accept)
     assert (answer.status, answer.body) == (500, FAILURE)
 
 
 @pytest.mark.usefixtures("caplog")
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_browsers_get_a_page_that_goes_on_asking_when_the_backend_fails() -> None:
     answer = ask(ControlPlane(make_failing_runner(), page=True), accept=BROWSER)
     assert (answer.status, answer.content_type) == (500, HTML)

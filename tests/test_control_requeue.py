@@ -110,6 +110,7 @@ def test_an_old_record_is_found_among_many() -> None:
     assert requeue(ControlPlane(runner, page=True), first.id).status == 201
 
 
+@pytest.mark.logs_errors("could not requeue record")
 def test_a_lost_answer_is_told_as_such(caplog: pytest.LogCaptureFixture) -> None:
     def fail(name: str) -> None:
         if name == "insert" and armed:

@@ -186,6 +186,7 @@ def test_with_a_token_it_answers_those_who_know_it(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_a_failing_backend_is_a_500_of_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with serve(make_failing_runner(), "127.0.0.1", 0) as address:
         status, _, body = request(address)
@@ -245,6 +246,7 @@ def test_a_client_that_does_not_read_is_left_and_leaves_no_trace(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.logs_errors("failed: a mistake")
 def test_what_goes_wrong_in_the_server_itself_is_logged(
     address: Address, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -84,6 +84,7 @@ def test_head_is_answered_and_other_methods_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("caplog")
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_a_failing_backend_is_a_500_of_one_line() -> None:
     response = request(Starlette(routes=routes(make_failing_runner())))
     assert (response.status_code, response.content) == (500, FAILURE)

@@ -118,6 +118,7 @@ def test_mounted_under_a_prefix_it_serves_its_path_below() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_a_failing_backend_is_a_500_of_one_line(method: str, caplog: pytest.LogCaptureFixture) -> None:
     status, headers, body = call(make_failing_runner(), method)
     assert status == 500
@@ -127,6 +128,7 @@ def test_a_failing_backend_is_a_500_of_one_line(method: str, caplog: pytest.LogC
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_it_answers_again_once_the_backend_does() -> None:
     runner = make_failing_runner()
     assert call(runner)[0] == 500

@@ -20,7 +20,7 @@ from examples.checksums.__main__ import main
 from examples.checksums.jobs import Checksum
 from examples.checksums.manifest import append_line, collect_lines, format_line, publish
 from examples.checksums.run import Result, Run
-from examples.checksums.tree import find_files
+from examples.checksums.tree import UnknownFilesError, find_files, list_tracked
 from lazyjobs import Backend, ClaimParams, JobRunner, State
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_sqlite import SQLiteBackend
@@ -35,6 +35,8 @@ NAMES = (
 )  # fmt: skip
 DANGLING = b"dangling \xff\x1b[2J"
 READABLE = {*NAMES, b"empty", b"large", b"link", b"folder/inner"}
+
+pytestmark = pytest.mark.logs_errors("checksum discarded id=")
 
 
 @pytest.fixture
@@ -188,6 +190,41 @@ def test_a_directory_that_cannot_be_listed_is_reported_and_passed_over(tmp_path:
     assert list(found) == [tmp_path / "rest" / "file"]
     ((folder, error),) = problems
     assert (folder, type(error)) == (tmp_path / "gone", FileNotFoundError)
+
+
+def git(*arguments: str | Path, cwd: Path) -> None:
+    subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+def test_without_a_directory_it_takes_the_files_that_git_tracks(
+    tree: Path, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", ".", cwd=tree)
+    git("add", "plain", "new\nline", "large", "folder/inner", cwd=tree)
+    (tree / "large").unlink()
+    monkeypatch.setattr("examples.checksums.__main__.CHECKOUT", tree)
+    code, report, _ = example.run("--manifest", "out")
+    assert code == 0
+    assert "Checksums of the files that git tracks below" in report
+    listed = (example.cwd / "out").read_bytes().splitlines(keepends=True)
+    expected = sha256sum("--", "plain", "new\nline", "folder/inner", cwd=tree).splitlines(keepends=True)
+    assert sorted(listed) == sorted(expected)
+
+
+def test_a_checkout_that_git_does_not_know_is_an_error_that_asks_for_a_directory(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("examples.checksums.__main__.CHECKOUT", example.cwd)
+    code, _, complaints = example.run()
+    assert code == 2
+    assert "checksums: cannot tell which files are tracked: fatal: not a git repository" in complaints
+    assert "name a directory to take all below it" in complaints
+
+
+def test_without_git_nobody_knows_which_files_are_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnknownFilesError, match="git is not installed"):
+        list_tracked(tmp_path)
 
 
 def test_the_slowest_jobs_are_told_slowest_first(tree: Path, tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ class TestSignals:
         ]
         assert {sent[2].id for sent in signals} == {result.id}
 
+    @pytest.mark.logs_errors("discarded id=")
     def test_finished_is_sent_when_the_last_attempt_has_failed_with_the_traceback(
         self, runner: JobRunner, signals: list[Any]
     ) -> None:
@@ -159,6 +160,7 @@ class TestSignals:
         assert [sent[0] for sent in signals] == ["enqueued", "started", "finished"]
         assert signals[-1][2].return_value == 42
 
+    @pytest.mark.logs_errors("discarded id=")
     def test_an_async_task_that_fails_for_good_is_told_too(self, runner: JobRunner, signals: list[Any]) -> None:
         async def fail() -> None:
             raise LookupError("gone")
@@ -256,6 +258,7 @@ class TestResults:
         assert found[0].status == TaskResultStatus.RUNNING
         assert found[0].started_at == found[0].last_attempted_at >= found[0].enqueued_at
 
+    @pytest.mark.logs_errors("discarded id=")
     def test_in_a_second_attempt_it_is_not_known_when_the_first_began(self, runner: JobRunner) -> None:
         found = []
 
@@ -425,7 +428,25 @@ class TestCancelling:
         assert runner.stop(timedelta(0))
         assert ended.is_set()
         result.refresh()
-        assert (result.status, result.errors[0].exception_class) == (TaskResultStatus.READY, asyncio.CancelledError)
+        assert (result.status, result.errors) == (TaskResultStatus.READY, [])
+
+    def test_a_task_whose_last_attempt_is_stopped_has_not_finished(self, signals: list[Any]) -> None:
+        begun = Event()
+
+        async def wait() -> None:
+            begun.set()
+            await asyncio.sleep(GENEROUS.total_seconds())
+
+        tasks.hooks["hook"] = wait
+        with override_settings(TASKS={"default": entry(max_attempts=1), "other": entry()}):
+            result = tasks.call_async.enqueue("hook")
+            runner = get_runner()
+            runner.start()
+            assert begun.wait(GENEROUS.total_seconds())
+            assert runner.stop(timedelta(0))
+            result.refresh()
+        assert [sent[0] for sent in signals] == ["enqueued", "started"]
+        assert result.status == TaskResultStatus.READY
 
     def test_a_plain_task_sees_that_it_is(self, runner: JobRunner) -> None:
         begun = Event()
@@ -482,6 +503,7 @@ class TestRunners:
         assert tasks.told == [(["ada"], {})]
         assert tasks.tell.get_result(result.id).status == TaskResultStatus.SUCCESSFUL
 
+    @pytest.mark.logs_errors("discarded id=")
     def test_framework_and_runner_both_log_what_failed(
         self, runner: JobRunner, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -427,6 +427,7 @@ def test_an_error_of_the_shutdown_is_raised() -> None:
         pass
 
 
+@pytest.mark.logs_errors("an application failed, and so did the shutdown")
 def test_an_error_of_the_shutdown_does_not_hide_one_of_the_application(caplog: pytest.LogCaptureFixture) -> None:
     @asynccontextmanager
     async def own(_: Starlette) -> AsyncIterator[None]:

@@ -57,6 +57,7 @@ def test_a_job_of_a_kind_that_is_found_can_be_enqueued() -> None:
     assert runner.decode(record) == Note("three")
 
 
+@pytest.mark.logs_errors("nobody discarded id=")
 def test_a_kind_that_is_not_found_is_unknown() -> None:
     runner, asked = make_runner()
     runner.backend.insert(InsertParams(kind="nobody"))
@@ -67,6 +68,7 @@ def test_a_kind_that_is_not_found_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(("unknown_kind", "state"), [("discard", State.DISCARDED), ("retry", State.RETRYING)])
+@pytest.mark.logs_errors("broken discarded id=")
 def test_looking_that_fails_is_told_in_the_records_error(unknown_kind: UnknownKind, state: State) -> None:
     runner, _ = make_runner(unknown_kind)
     runner.backend.insert(InsertParams(kind="broken"))
@@ -76,8 +78,9 @@ def test_looking_that_fails_is_told_in_the_records_error(unknown_kind: UnknownKi
     assert record.last_error.endswith("looking for one failed: ImportError: no module 'broken'")
 
 
+@pytest.mark.logs_errors("letter discarded id=")
 def test_a_class_of_another_kind_than_was_asked_for_is_no_answer() -> None:
-    runner = JobRunner(MemoryBackend(), queues=["default"], find_job=lambda _: Note)
+    runner = JobRunner(MemoryBackend(), queues=["default"], find_job=lambda _: Note, unknown_kind="discard")
     runner.backend.insert(InsertParams(kind="letter"))
     assert runner.drain()
     (record,) = runner.backend.list()

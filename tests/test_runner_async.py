@@ -13,7 +13,6 @@ import pytest
 from lazyjobs import BaseJob, JobRunner, State, current_job, current_runner
 from lazyjobs_memory import MemoryBackend
 from tests.support.jobs import Do, action, read
-from tests.support.waiting import wait_until
 
 variable: ContextVar[str] = ContextVar("variable", default="unset")
 
@@ -93,6 +92,7 @@ def test_what_a_job_sets_in_its_context_the_next_one_does_not_see(runner: JobRun
 
 
 @pytest.mark.parametrize("error", [ValueError("wrong"), SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError()])
+@pytest.mark.logs_errors("await discarded id=")
 def test_whatever_a_coroutine_raises_fails_its_job_and_no_other(runner: JobRunner, error: BaseException) -> None:
     async def fail() -> None:
         raise error
@@ -109,6 +109,7 @@ def test_whatever_a_coroutine_raises_fails_its_job_and_no_other(runner: JobRunne
     assert read(runner, fine).state is State.SUCCEEDED
 
 
+@pytest.mark.logs_errors("was interrupted and goes on")
 def test_a_callback_that_raises_system_exit_does_not_end_the_loop(runner: JobRunner) -> None:
     def leave() -> None:
         raise SystemExit
@@ -142,7 +143,7 @@ def test_tasks_that_jobs_left_running_are_cancelled_at_the_stop(runner: JobRunne
     assert ended.is_set()
 
 
-def test_a_coroutine_that_outlives_the_stop_is_cancelled_and_its_outcome_written() -> None:
+def test_a_coroutine_that_outlives_the_stop_is_cancelled_and_given_back() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Await], poll_interval=timedelta(milliseconds=50))
     started = threading.Event()
 
@@ -154,8 +155,8 @@ def test_a_coroutine_that_outlives_the_stop_is_cancelled_and_its_outcome_written
     runner.start()
     assert started.wait(20)
     assert runner.stop(timedelta(milliseconds=10))
-    wait_until(lambda: read(runner, record).state is State.DISCARDED)
-    assert "CancelledError" in read(runner, record).last_error
+    assert read(runner, record).state is State.RETRYING
+    assert (read(runner, record).spared, read(runner, record).last_error) == (1, "")
 
 
 def test_a_coroutine_may_outlive_its_cancellation_and_still_succeed() -> None:

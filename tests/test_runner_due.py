@@ -79,6 +79,7 @@ def test_a_job_runs_only_when_the_next_attempt_is_asked_for() -> None:
     assert len(list(attempts)) == 1
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_what_is_due_on_the_way_is_run_too_and_what_is_due_later_is_left() -> None:
     runner = make_runner()
     runner.enqueue(impatient(fail))

@@ -10,6 +10,7 @@ import pytest
 
 from lazyjobs import (
     BackendUnavailableError,
+    ClaimLostError,
     ClaimParams,
     CompleteParams,
     FinishParams,
@@ -41,9 +42,9 @@ class EveryTenth:
             raise BackendUnavailableError(f"{name}: no answer, try again")
 
 
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, logger="lazyjobs")
+pytestmark = pytest.mark.logs_errors(
+    "claiming failed and is tried again", "could not be written and is tried again", "was not written, so the record"
+)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -82,6 +83,51 @@ def test_a_lost_answer_loses_no_record_and_its_claim_comes_back_when_the_lease_e
     assert runs == dict.fromkeys(range(1, 101), 1)
 
 
+class Reluctant(MemoryBackend):
+    """Refuses to finish and claim in one step."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+        self.refused: list[FinishParams] = []
+
+    def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
+        self.refused.append(finish)
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BackendUnavailableError("down"), RuntimeError("no error of the contract")])
+def test_where_finishing_and_claiming_at_once_fails_it_is_done_in_two_steps(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs: Counter[int] = Counter()
+    backend = Reluctant(error)
+    runner = JobRunner(backend, jobs=[Do], poll_interval=QUICK)
+    for _ in range(20):
+        runner.enqueue(action(lambda: runs.update([current_job().record.id])))
+    runner.start()
+    wait_until(lambda: backend.stats().by_state == {State.SUCCEEDED: 20})
+    assert runner.stop()
+    assert runs == dict.fromkeys(range(1, 21), 1)
+    logged = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
+    assert len(logged) == len(backend.refused)
+    assert str(error) in logged[0]
+
+
+def test_a_claim_that_is_lost_as_it_is_finished_with_the_next_leaves_the_worker_at_work() -> None:
+    class Losing(MemoryBackend):
+        def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
+            raise ClaimLostError(finish.id, finish.attempt, "another claim")
+
+    backend, ran = Losing(), list[int]()
+    runner = JobRunner(backend, jobs=[Do], poll_interval=QUICK)
+    for _ in range(5):
+        runner.enqueue(action(lambda: ran.append(1)))
+    runner.start()
+    wait_until(lambda: len(ran) == 5)
+    assert runner.stop()
+
+
 def test_a_backend_that_hangs_for_two_seconds_only_delays() -> None:
     hung: list[str] = []
 
@@ -102,6 +148,7 @@ def test_a_backend_that_hangs_for_two_seconds_only_delays() -> None:
     assert {"claim", "complete"} <= set(hung)
 
 
+@pytest.mark.logs_errors("do.impatient discarded id=1")
 @pytest.mark.parametrize("error", [BackendUnavailableError("down"), RuntimeError("no error of the contract")])
 @pytest.mark.parametrize("verb", ["complete", "retry", "discard"])
 def test_an_outcome_is_written_again_and_again_until_it_is_answered(verb: str, error: Exception) -> None:

@@ -1,5 +1,6 @@
 """Idle workers, and how little they ask."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
@@ -7,7 +8,7 @@ from time import monotonic, process_time, sleep
 
 import pytest
 
-from lazyjobs import JobRunner, WaitParams
+from lazyjobs import BackendUnavailableError, JobRunner, State, WaitParams
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.jobs import Do, action
@@ -62,8 +63,54 @@ def test_thirty_two_idle_workers_have_one_wait_outstanding() -> None:
     assert backend.most == 1
 
 
-def test_a_wait_that_is_wrong_every_time_is_not_spun_on() -> None:
-    backend = Watched(answer=lambda: True)
+def test_a_poll_that_is_nudged_is_not_spun_on() -> None:
+    backend = PlainBackend()
+    runner, ran = JobRunner(backend, jobs=[Do], poll_interval=timedelta(seconds=20)), list[int]()
+    runner.start()
+    for number in range(1, 4):
+        runner.enqueue(action(lambda: ran.append(1)))
+        wait_until(lambda number=number: len(ran) == number)  # type: ignore[misc]
+    wait_until(lambda: backend.inner.stats().by_state == {State.SUCCEEDED: 3})
+    before, started_at = backend.calls["claim"], monotonic()
+    wait_until(lambda: monotonic() >= started_at + 0.3)
+    assert backend.calls["claim"] - before <= 3
+    assert runner.stop()
+
+
+@pytest.mark.logs_errors("claiming failed and is tried again: BackendUnavailableError: no answer")
+def test_a_claim_that_fails_while_idle_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(name: str) -> None:
+        if name == "claim":
+            raise BackendUnavailableError("no answer")
+
+    backend = PlainBackend(fail)
+    runner = JobRunner(backend, jobs=[Do], poll_interval=timedelta(milliseconds=20))
+    runner.start()
+    wait_until(lambda: backend.calls["claim"] >= 3)
+    assert runner.stop()
+    logged = [entry for entry in caplog.records if entry.levelno == logging.ERROR]
+    assert len(logged) == backend.calls["claim"]
+    assert logged[0].getMessage() == "claiming failed and is tried again: BackendUnavailableError: no answer"
+    assert logged[0].exc_info is not None
+
+
+def test_a_backend_that_waits_is_waited_for_and_not_polled() -> None:
+    backend = MemoryBackend()
+    runner, ran = JobRunner(backend, jobs=[Do], poll_interval=timedelta(seconds=20)), list[float]()
+    producer = JobRunner(backend, jobs=[Do])
+    runner.start()
+    sleep(0.05)  # not for luck: an idle worker is the subject, and any other would pass too
+    enqueued_at = monotonic()
+    producer.enqueue(action(lambda: ran.append(monotonic())))
+    wait_until(lambda: ran)
+    assert ran[0] - enqueued_at < 5
+    producer.enqueue(action(lambda: None))
+    runner.stop()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_wait_that_is_wrong_every_time_is_not_spun_on(answer: bool) -> None:
+    backend = Watched(answer=lambda: answer)
     runner = JobRunner(backend, jobs=[Do], workers=4)
     runner.start()
     wait_until(lambda: backend.waits >= 8)
@@ -75,6 +122,7 @@ def test_a_wait_that_is_wrong_every_time_is_not_spun_on() -> None:
     assert used < 0.4
 
 
+@pytest.mark.logs_errors("claiming failed")
 def test_a_wait_that_raises_is_tried_again_and_not_spun_on() -> None:
     def fail() -> bool:
         raise RuntimeError("no answer")

@@ -112,6 +112,7 @@ def test_an_async_job_whose_claim_is_lost_is_cancelled() -> None:
     assert (read(runner, record).state, read(runner, record).attempt) == (State.RUNNING, 2)
 
 
+@pytest.mark.logs_errors("could not be extended")
 def test_an_extension_that_fails_is_tried_again_before_the_lease_ends() -> None:
     failures = iter(range(2))
 

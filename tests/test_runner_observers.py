@@ -172,6 +172,7 @@ ways = pytest.mark.parametrize("run", [drain, run_due])
 
 
 @ways
+@pytest.mark.logs_errors("discarded id=")
 def test_a_failure_is_told_with_its_exception_and_what_becomes_of_the_record(run: Callable[[JobRunner], None]) -> None:
     notes = Notes()
     runner = make(notes)
@@ -185,13 +186,18 @@ def test_a_failure_is_told_with_its_exception_and_what_becomes_of_the_record(run
 
 
 @ways
-def test_what_is_not_run_is_told_as_discarded_without_an_exception(run: Callable[[JobRunner], None]) -> None:
+@pytest.mark.logs_errors("discarded id=")
+def test_what_is_not_run_is_told_without_an_exception(run: Callable[[JobRunner], None]) -> None:
     notes = Notes()
     runner = make(notes)
+    runner.backend.insert(InsertParams(kind="do", payload=b"[]"))
     runner.backend.insert(InsertParams(kind="unheard.of"))
     run(runner)
-    assert ("ended", 1, "discarded", notes.notes[-1][3], None, "record 1") == notes.notes[-1]  # type: ignore[index]
-    assert states(runner) == {State.DISCARDED: 1}
+    ends = [note for note in notes.notes if isinstance(note, tuple) and note[0] == "ended"]
+    assert [(end[1], end[2], end[4]) for end in ends[-1:]] == [(2, "retrying", None)]
+    assert [(end[1], end[2]) for end in ends[:1]] == [(1, "discarded")]
+    assert "no job is registered for the kind 'unheard.of'" in ends[-1][3]
+    assert states(runner) == {State.DISCARDED: 1, State.RETRYING: 1}
 
 
 def refusing(verb: str, error: Exception) -> PlainBackend:
@@ -213,6 +219,7 @@ def test_an_attempt_whose_claim_was_lost_is_told_as_lost(run: Callable[[JobRunne
     assert notes.notes[-1] == ("ended", 1, "lost", "", None, "record 1")
 
 
+@pytest.mark.logs_errors("the outcome of id=1")
 def test_an_attempt_whose_outcome_cannot_be_written_is_told_as_abandoned() -> None:
     notes = Notes()
     runner = make(notes, backend=refusing("complete", BackendUnavailableError("gone")))
@@ -259,6 +266,7 @@ def test_the_trace_of_every_observer_is_stored_before_the_fields_and_the_job_doe
 
 
 @pytest.mark.parametrize("junk", [{"traceparent": object()}, {"traceparent": "\ud800"}, 7])
+@pytest.mark.logs_errors("an observer failed")
 def test_a_trace_that_cannot_be_stored_harms_no_job(junk: object, caplog: pytest.LogCaptureFixture) -> None:
     record = make(Notes(junk)).enqueue(Do(name="x"))  # type: ignore[arg-type]
     assert record.payload == b'{"name":"x"}'
@@ -281,6 +289,7 @@ def test_a_job_that_only_fits_without_its_trace_is_stored_without() -> None:
 
 @pytest.mark.parametrize("later", [False, True])
 @ways
+@pytest.mark.logs_errors("an observer failed", "discarded id=")
 def test_an_observer_that_fails_harms_no_job_and_is_logged_once(
     run: Callable[[JobRunner], None], later: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

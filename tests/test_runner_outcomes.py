@@ -59,6 +59,7 @@ def test_an_exception_retries_after_a_growing_delay(attempt: int, seconds: int) 
     assert failed.last_error == "ValueError: no such user"
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_exhausted_attempts_discard_with_the_error() -> None:
     runner = make_runner()
     record = runner.enqueue(impatient(raise_error))
@@ -69,6 +70,7 @@ def test_exhausted_attempts_discard_with_the_error() -> None:
 
 
 @pytest.mark.parametrize("leave", [sys.exit, lambda: sys.exit("bye"), lambda: (_ for _ in ()).throw(KeyboardInterrupt)])
+@pytest.mark.logs_errors("discarded id=")
 def test_a_job_that_wants_to_end_the_process_only_fails(leave: Callable[[], object]) -> None:
     runner = make_runner()
     record, after = runner.enqueue(impatient(leave)), runner.enqueue(action(lambda: None))
@@ -77,6 +79,7 @@ def test_a_job_that_wants_to_end_the_process_only_fails(leave: Callable[[], obje
     assert read(runner, after).state is State.SUCCEEDED
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_an_error_whose_text_cannot_be_made_is_an_error_all_the_same() -> None:
     class UnprintableError(Exception):
         def __str__(self) -> str:
@@ -106,8 +109,9 @@ def test_an_error_text_with_lone_surrogates_and_nul_does_not_stop_the_transition
     assert read(runner, record).state is State.DISCARDED
 
 
-def test_an_unknown_kind_is_discarded_since_it_cannot_run() -> None:
-    runner = make_runner()
+@pytest.mark.logs_errors("tomorrow discarded id=")
+def test_an_unknown_kind_is_discarded_if_so_wished() -> None:
+    runner = make_runner(unknown_kind="discard")
     record = runner.backend.insert(InsertParams(kind="tomorrow"))
     assert runner.drain()
     assert read(runner, record).state is State.DISCARDED
@@ -116,26 +120,11 @@ def test_an_unknown_kind_is_discarded_since_it_cannot_run() -> None:
     )
 
 
-def test_an_unknown_kind_is_retried_during_a_deploy() -> None:
-    runner = make_runner(unknown_kind="retry", clock=lambda: NOW)
-    record = runner.backend.insert(InsertParams(kind="tomorrow"))
-    assert runner.drain()
-    assert read(runner, record).state is State.RETRYING
-    assert read(runner, record).run_at == NOW + timedelta(seconds=1)
-    assert "no job is registered for the kind 'tomorrow'" in read(runner, record).last_error
-
-
-def test_an_unknown_kind_that_was_retried_often_enough_is_discarded() -> None:
-    runner = make_runner(unknown_kind="retry")
-    record = runner.backend.insert(InsertParams(kind="tomorrow", max_attempts=1))
-    assert runner.drain()
-    assert read(runner, record).state is State.DISCARDED
-
-
 @pytest.mark.parametrize(
     ("payload", "says"),
     [(b"[]", "Expected `object`, got `array`"), (b'{"name": 5}', "`$.name`"), (b'{"other": "x"}', "`name`")],
 )
+@pytest.mark.logs_errors("named discarded id=")
 def test_a_payload_that_does_not_fit_is_discarded_with_the_field(payload: bytes, says: str) -> None:
     @dataclass
     class Named(BaseJob):
@@ -152,6 +141,7 @@ def test_a_payload_that_does_not_fit_is_discarded_with_the_field(payload: bytes,
     assert says in read(runner, record).last_error
 
 
+@pytest.mark.logs_errors("not run: attempt 3 of at most 2")
 def test_an_attempt_beyond_the_maximum_is_discarded_unrun_and_keeps_the_error_before() -> None:
     runner, ran = make_runner(), []
     record = runner.enqueue(impatient(lambda: ran.append(1)))
@@ -181,6 +171,7 @@ class BadPolicy(BaseJob):
 
 
 @pytest.mark.parametrize(("answer", "seconds"), [("raise", 1), ("far", 1), ("nonsense", 1), ("negative", 0)])
+@pytest.mark.logs_errors("the retry policy of bad.policy failed")
 def test_a_retry_policy_that_fails_costs_the_job_nothing(answer: str, seconds: int) -> None:
     runner = JobRunner(MemoryBackend(), jobs=[BadPolicy], clock=lambda: NOW)
     record = runner.enqueue(BadPolicy(answer))

@@ -183,6 +183,7 @@ def test_a_backend_is_closed_only_after_the_last_job_has_ended(gate: Gate) -> No
         backend.stats()
 
 
+@pytest.mark.logs_errors("claiming failed")
 def test_closing_the_backend_under_a_running_runner_does_not_end_its_workers_before_the_stop() -> None:
     backend = MemoryBackend()
     runner = JobRunner(backend, jobs=[Do], workers=2, poll_interval=QUICK)
@@ -192,6 +193,7 @@ def test_closing_the_backend_under_a_running_runner_does_not_end_its_workers_bef
     assert runner.stop()
 
 
+@pytest.mark.logs_errors("what was to be done then failed")
 def test_a_backend_that_fails_to_close_does_not_keep_a_runner_from_having_ended(
     gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

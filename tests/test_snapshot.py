@@ -8,7 +8,7 @@ from tests.support.jobs import Do, action
 
 RECORD_KEYS = {
     "id", "kind", "queue", "state", "attempt", "max_attempts", "run_at", "created_at", "updated_at",
-    "lease_expires_at", "last_error",
+    "lease_expires_at", "last_error", "abandoned", "claimed_by", "taken_from", "spared",
 }  # fmt: skip
 
 

@@ -95,6 +95,7 @@ def test_what_the_conventions_require_is_there(telescope: Telescope) -> None:
         assert "error.type" not in point
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_retries_and_discards_are_counted_and_the_run_time_of_failures_has_their_type(telescope: Telescope) -> None:
     runner = make(telescope)
     for job in (impatient(fail), action(lambda: None)):
@@ -263,3 +264,15 @@ def test_every_metric_says_what_it_is(telescope: Telescope, name: str) -> None:
     metric = next(metric for metric in telescope.metrics() if metric.name == name)
     assert metric.description
     assert metric.unit in {"s", "{message}", "{attempt}", "{record}"}
+
+
+def test_a_claim_that_takes_a_record_over_is_counted(telescope: Telescope) -> None:
+    runner = make(telescope)
+    runner.enqueue(action(lambda: None))
+    runner.drain()
+    assert "lazyjobs.takeovers" not in telescope.collect()
+    runner.enqueue(action(lambda: None))
+    runner.backend.claim(ClaimParams(worker="gone", lease=timedelta(microseconds=1)))
+    runner.drain()
+    (point,) = telescope.collect()["lazyjobs.takeovers"]
+    assert point == {"messaging.destination.name": "default", "messaging.lazyjobs.kind": "do", "value": 1}

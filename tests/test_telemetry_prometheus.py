@@ -26,6 +26,8 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 QUEUE = ("messaging_destination_name", "default")
 KIND = ("messaging_lazyjobs_kind", "do.impatient")
 
+pytestmark = pytest.mark.logs_errors("do.impatient discarded id=", "could not show the metrics")
+
 
 def fail() -> None:
     raise ValueError("no")

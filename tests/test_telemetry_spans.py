@@ -4,13 +4,15 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
 from typing import ClassVar
 
 import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from lazyjobs import BackendUnavailableError, BaseJob, InsertParams, JobRunner
+from lazyjobs import BackendUnavailableError, BaseJob, InsertParams, JobRunner, current_job
 from lazyjobs.jobs import read_trace
 from lazyjobs.telemetry import OpenTelemetry
 from lazyjobs_memory import MemoryBackend
@@ -107,6 +109,7 @@ def test_an_attempt_is_a_consumer_span_of_a_new_trace_linked_to_the_enqueue(tele
     assert context_of(processed).trace_id != context_of(sent).trace_id
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_every_attempt_is_a_child_of_the_enqueue_if_the_trace_is_to_be_continued(telescope: Telescope) -> None:
     runner = make(telescope, continue_trace=True)
     runner.enqueue(impatient(fail))
@@ -175,6 +178,7 @@ def test_run_due_inside_another_span_is_tied_to_it(
     assert [names[link.context.span_id] for link in span.links] == links
 
 
+@pytest.mark.logs_errors("discarded id=")
 def test_a_failure_is_recorded_with_the_type_of_the_exception(telescope: Telescope) -> None:
     runner = make(telescope)
     runner.enqueue(impatient(fail))
@@ -288,3 +292,48 @@ def test_a_provider_that_is_set_later_gets_the_spans(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: telescope.tracer_provider)
     assert read_trace(runner.enqueue(Do()).payload) != {}
     assert [span.name for span in telescope.spans()] == ["send default"]
+
+
+class ClosedError(Exception):
+    """Cannot be asked for anything."""
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyError(name)
+
+
+def test_an_exception_that_cannot_be_described_ends_its_span(telescope: Telescope) -> None:
+    def fail_closed() -> None:
+        raise ClosedError("no")
+
+    runner = make(telescope)
+    runner.enqueue(action(fail_closed))
+    runner.drain()
+    span = telescope.span("process default")
+    assert attributes(span)["messaging.lazyjobs.outcome"] == "retrying"
+    assert str(attributes(span)["error.type"]).endswith("ClosedError")
+    (event,) = span.events
+    assert event.attributes is not None
+    assert event.attributes["exception.message"] == "no"
+    assert "in fail_closed" in str(event.attributes["exception.stacktrace"])
+
+
+def test_an_attempt_that_was_stopped_is_no_error_and_does_not_count(telescope: Telescope) -> None:
+    runner, started, seen = make(telescope), Event(), list[bool]()
+
+    def heed() -> None:
+        if seen:
+            return
+        started.set()
+        seen.append(current_job().wait_cancelled(timedelta(seconds=20)))
+        raise InterruptedError
+
+    runner.enqueue(action(heed))
+    runner.start()
+    assert started.wait(20)
+    assert runner.stop(timedelta(0))
+    runner.drain()
+    stopped, succeeded = [span for span in telescope.spans() if span.name == "process default"]
+    assert attributes(stopped)["messaging.lazyjobs.outcome"] == "stopped"
+    assert "error.type" not in attributes(stopped)
+    assert stopped.status.status_code is StatusCode.UNSET
+    assert [attributes(span)["messaging.lazyjobs.attempt"] for span in (stopped, succeeded)] == [1, 1]

@@ -13,6 +13,7 @@ from examples.checksums.app import runner
 from examples.checksums.progress import show_progress
 from examples.checksums.report import print_report, printable
 from examples.checksums.run import Run
+from examples.checksums.tree import UnknownFilesError, list_tracked
 from lazyjobs import LazyJobsError
 
 CHECKOUT = Path(__file__).parents[2]
@@ -28,9 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _run(parsed.directory.resolve(), parsed.manifest.parent.resolve() / parsed.manifest.name)
+        _run(parsed.directory, parsed.manifest.parent.resolve() / parsed.manifest.name)
     except KeyboardInterrupt:
         return _complain("interrupted; no manifest was written", INTERRUPTED)
+    except UnknownFilesError as error:
+        return _complain(
+            f"cannot tell which files are tracked: {error}; name a directory to take all below it", FAILURE
+        )
     except LazyJobsError as error:
         return _complain(str(error), FAILURE)
     except OSError as error:
@@ -38,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return SUCCESS
 
 
-def _run(directory: Path, manifest: Path) -> None:
+def _run(chosen: Path | None, manifest: Path) -> None:
+    directory, files = (CHECKOUT, list_tracked(CHECKOUT)) if chosen is None else (chosen.resolve(), None)
     console = Console()
+    which = "files" if files is None else "files that git tracks"
     storage = type(runner.backend).__name__
-    console.out(f"Checksums of the files below {printable(directory)}, by {storage}", highlight=False)
+    console.out(f"Checksums of the {which} below {printable(directory)}, by {storage}", highlight=False)
     with show_progress(console) as show:
-        result = Run(runner, directory, manifest, show).execute()
+        result = Run(runner, directory, manifest, show, files).execute()
     print_report(console, result, directory, manifest)
 
 
@@ -58,7 +65,7 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Writes a manifest of the SHA-256 checksums of all files below a directory, one job a file.",
     )
     parser.add_argument(
-        "directory", metavar="DIRECTORY", type=_directory, nargs="?", default=CHECKOUT, help="this checkout if none"
+        "directory", metavar="DIRECTORY", type=_directory, nargs="?", help="if none, what git tracks of this checkout"
     )
     parser.add_argument("--backend", metavar="URL", help="where the jobs are stored, instead of LAZYJOBS_BACKEND")
     parser.add_argument("--workers", metavar="N", type=int, help="how many files are read at once (4)")

@@ -1,6 +1,6 @@
 """One run: enqueues a job for each file while workers already run, waits for the last, and gathers what came of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -49,6 +49,8 @@ class Run:
     directory: Path
     manifest: Path
     show: Show
+    files: Sequence[Path] | None = None
+    """Those to read; None is all that are found below the directory."""
     _names: dict[int, Path] = field(default_factory=dict)
     """What was enqueued, by the ids of the records."""
     _unlisted: list[Failure] = field(default_factory=list)
@@ -73,7 +75,10 @@ class Run:
             )
 
     def _find_names(self, lines: Path) -> Iterator[Path]:
-        for path in find_files(self.directory, besides={self.manifest, lines}, on_error=self._note_unlisted):
+        paths: Iterable[Path] | None = self.files
+        if paths is None:
+            paths = find_files(self.directory, besides={self.manifest, lines}, on_error=self._note_unlisted)
+        for path in paths:
             yield path.relative_to(self.directory)
 
     def _note_unlisted(self, folder: Path, error: OSError) -> None:

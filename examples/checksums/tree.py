@@ -1,11 +1,29 @@
 """The files of a directory tree."""
 
 import os
-from collections.abc import Callable, Container, Iterator
+import subprocess
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from stat import S_ISREG
 
 SKIPPED = frozenset({".git", "__pycache__", ".demo"})
+
+
+class UnknownFilesError(Exception):
+    """git cannot say which files it tracks; the message says why."""
+
+
+def list_tracked(checkout: Path) -> Sequence[Path]:
+    """Every file of a checkout that git tracks and that is there; raises `UnknownFilesError`."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # a checkout may belong to another user
+    try:
+        listed = subprocess.run(command, cwd=checkout, check=True, capture_output=True).stdout
+    except FileNotFoundError as error:
+        raise UnknownFilesError("git is not installed") from error
+    except subprocess.CalledProcessError as error:
+        raise UnknownFilesError(error.stderr.decode(errors="backslashreplace").strip()) from error
+    names = dict.fromkeys(name for name in listed.split(b"\0") if name)
+    return [path for name in names if (path := checkout / os.fsdecode(name)).is_file()]
 
 
 def find_files(

@@ -12,6 +12,7 @@ from lazyjobs.contract import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
 )
@@ -23,6 +24,7 @@ CAPABILITIES: Mapping[str, type] = {
     "insert_many": SupportsInsertMany,
     "claim_many": SupportsClaimMany,
     "finish_and_claim": SupportsFinishAndClaim,
+    "now": SupportsNow,
     "prune": SupportsPrune,
     "close": SupportsClose,
 }

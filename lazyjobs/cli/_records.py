@@ -91,7 +91,7 @@ def _row(layout: _Layout, columns: Sequence[Column], record: Record, now: dateti
     cells = {
         "ID": str(record.id),
         "STATE": str(record.state),
-        "ATTEMPT": f"{record.attempt}/{record.max_attempts}",
+        "ATTEMPT": f"{record.attempt - record.spared}/{record.max_attempts}",
         "KIND": visible(record.kind),
         "QUEUE": visible(record.queue),
         "UPDATED": (tell_moment if layout.clock else tell_distance)(record.updated_at, now),

@@ -40,6 +40,7 @@ from lazyjobs.contract._capabilities import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "SupportsExtend",
     "SupportsFinishAndClaim",
     "SupportsInsertMany",
+    "SupportsNow",
     "SupportsPrune",
     "SupportsWait",
     "UnknownBackendError",

@@ -1,6 +1,7 @@
 """What a backend may offer beside the seven methods: one small protocol each, found by `isinstance`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from lazyjobs.contract._params import ClaimParams, ExtendParams, FinishParams, InsertParams, PruneParams, WaitParams
@@ -63,6 +64,20 @@ class SupportsWait(Protocol):
 
         True may be wrong, as another worker may be quicker; False means that the timeout passed. Changes nothing.
         `close` wakes every waiter, which then raises `BackendClosedError`.
+        """
+
+
+@runtime_checkable
+class SupportsNow(Protocol):
+    """The clock can be asked, so that a delay is as long as was asked for, whatever the clock of the caller tells.
+
+    For a backend whose clock is not that of the caller's machine, or does not follow it when it is set back.
+    """
+
+    def now(self) -> datetime:
+        """The backend's clock, aware and in UTC: what `claim` goes by when it is asked without a `now`.
+
+        Changes nothing. Raises `BackendUnavailableError` when it got no answer.
         """
 
 

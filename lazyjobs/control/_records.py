@@ -67,7 +67,7 @@ def _render_facts(record: RecordSummary, now: datetime, copies: Mapping[int, int
         h("td", h("bdi", visible(record.kind)), class_="kind"),
         h("td", h("bdi", visible(record.queue)), class_="queue", data_label="Queue"),
         h("td", sign, record.state.value, class_=f"state {record.state}"),
-        h("td", f"{record.attempt}/{record.max_attempts}", class_="attempt", data_label="Attempt"),
+        h("td", f"{record.attempt - record.spared}/{record.max_attempts}", class_="attempt", data_label="Attempt"),
         h("td", _render_time(record.updated_at, ago(record.updated_at, now)), class_="changed"),
         h("td", _render_next(record, now), class_="next"),
         action,

@@ -11,6 +11,7 @@ from lazyjobs.jobs._codec import Codec
 from lazyjobs.jobs._errors import DuplicateKindError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import check_fields, describe
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, Job
+from lazyjobs.jobs._reason import brief_of
 
 J = TypeVar("J", bound=Job)
 
@@ -75,7 +76,7 @@ class Registry:
             if cls is not None:
                 self.register(cls)
         except Exception as error:
-            reason = f"looking for one failed: {type(error).__name__}: {error}"
+            reason = f"looking for one failed: {brief_of(error)}"
             raise UnknownKindError(kind, tuple(self._by_kind), reason) from error
         try:
             return self._by_kind[kind]

@@ -1,14 +1,15 @@
 """The runner: workers that claim, run and finish records, and what jobs see of them."""
 
-from lazyjobs.runner._attempt import UnknownKind
 from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
+from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
 from lazyjobs.runner._snapshot import RecordSummary, Snapshot
 from lazyjobs.runner._source import URL_VARIABLE
+from lazyjobs.runner._spare import count_attempts, is_given_back
 
 __all__ = [
     "URL_VARIABLE",
@@ -26,7 +27,9 @@ __all__ = [
     "RunnerStateError",
     "Snapshot",
     "UnknownKind",
+    "count_attempts",
     "current_job",
     "current_runner",
+    "is_given_back",
     "use_runner",
 ]

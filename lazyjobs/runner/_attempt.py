@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Callable
 from contextvars import Context
-from datetime import datetime, timedelta
 from inspect import isawaitable
-from typing import Literal
 
-from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
-from lazyjobs.jobs import DecodeError, Job, Registry, RetryPolicy, UnknownKindError, retry_delay
+from lazyjobs.contract import CompleteParams
+from lazyjobs.jobs import DecodeError, Job, Registry, UnknownKindError, cut
 from lazyjobs.runner._context import JOB
 from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._ending import Ending, forget_tracebacks
 from lazyjobs.runner._loop import EventLoop
-
-logger = logging.getLogger("lazyjobs")
-
-UnknownKind = Literal["discard", "retry"]
+from lazyjobs.runner._spare import can_be_spared
+from lazyjobs.runner._verdicts import Verdicts
 
 
 class Attempts:
-    """Turns claimed records into outcomes; the policy of what is retried and what is given up stands here."""
+    """Turns claimed records into endings: finds the class, reads the payload, and calls `work`."""
 
-    def __init__(
-        self, registry: Registry, loop: EventLoop, clock: Callable[[], datetime], unknown_kind: UnknownKind
-    ) -> None:
+    def __init__(self, registry: Registry, loop: EventLoop, verdicts: Verdicts) -> None:
         self._registry = registry
         self._loop = loop
-        self._clock = clock
-        self._unknown_kind = unknown_kind
+        self._verdicts = verdicts
 
-    def run(self, job: CurrentJob, context: Context) -> tuple[FinishParams, BaseException | None]:
-        """The outcome to write, and the exception behind it if there was one; raises nothing.
+    def run(self, job: CurrentJob, context: Context) -> Ending:
+        """How the attempt ends; raises nothing.
 
         `work` runs in `context`, which the caller makes anew for each job.
         """
         record = job.record
-        if record.attempt > record.max_attempts:
-            return _discard(record, _explain_exhausted(record)), None
+        if record.attempt > record.max_attempts and (ending := self._verdicts.exhausted(record)) is not None:
+            return ending
+        if job.stopped and can_be_spared(record):
+            return self._verdicts.stopped(job, None)
         try:
-            work = self._prepare(record)
+            work = self._registry.find(record.kind).codec.decode(record.payload)
         except UnknownKindError as error:
-            retried = self._unknown_kind == "retry"
-            return self._fail(record, error, None) if retried else _discard(record, str(error)), None
+            try:
+                return self._verdicts.unknown(job, error)
+            finally:
+                forget_tracebacks(error)
         except DecodeError as error:
-            return _discard(record, str(error)), error.__cause__
+            return Ending.discard(record, cut(str(error)), error.__cause__)
+        except BaseException as error:
+            return self._verdicts.failed(job, error, None)
         raised = context.run(self._work, work, job)
         if raised is None:
-            return CompleteParams(id=record.id, attempt=record.attempt), None
-        return self._fail(record, raised, work), raised
-
-    def _prepare(self, record: Record) -> Job:
-        return self._registry.find(record.kind).codec.decode(record.payload)
+            return Ending(CompleteParams(id=record.id, attempt=record.attempt))
+        # No frame may keep what was raised: Ending.forget says why.
+        try:
+            return self._verdicts.failed(job, raised, work)
+        finally:
+            del raised
 
     def _work(self, work: Job, job: CurrentJob) -> BaseException | None:
         JOB.set(job)
@@ -64,38 +62,3 @@ class Attempts:
         except BaseException as error:  # a worker never dies of a job, not of SystemExit either
             return error
         return None
-
-    def _fail(self, record: Record, error: BaseException, work: Job | None) -> FinishParams:
-        reason = _describe(error)
-        if record.attempt >= record.max_attempts:
-            return _discard(record, reason)
-        try:
-            return self._retry(record, reason, _delay(record, work))
-        except Exception:
-            logger.exception("the retry policy of %s failed; using the usual delay for id=%d", record.kind, record.id)
-            return self._retry(record, reason, retry_delay(record.attempt))
-
-    def _retry(self, record: Record, reason: str, delay: timedelta) -> RetryParams:
-        run_at = self._clock() + max(delay, timedelta(0))
-        return RetryParams(id=record.id, attempt=record.attempt, run_at=run_at, last_error=reason)
-
-
-def _describe(error: BaseException) -> str:
-    text = "".join(traceback.format_exception_only(error)).strip()
-    return text.encode(errors="replace").decode()  # a lone surrogate would be the log's trouble
-
-
-def _delay(record: Record, policy: object) -> timedelta:
-    return policy.job_retry_delay(record.attempt) if isinstance(policy, RetryPolicy) else retry_delay(record.attempt)
-
-
-def _discard(record: Record, reason: str) -> DiscardParams:
-    return DiscardParams(id=record.id, attempt=record.attempt, last_error=reason)
-
-
-def _explain_exhausted(record: Record) -> str:
-    before = f"; the error before: {record.last_error}" if record.last_error else ""
-    return (
-        f"not run: attempt {record.attempt} of at most {record.max_attempts}; the worker of the attempt before "
-        f"ended without an outcome{before}"
-    )

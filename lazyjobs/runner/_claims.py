@@ -1,6 +1,7 @@
 """How workers come by their next record."""
 
-import logging
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -8,10 +9,11 @@ from threading import Event, Lock
 from time import monotonic
 
 from lazyjobs.contract import Backend, ClaimParams, Record, SupportsClaimMany, SupportsWait, WaitParams
+from lazyjobs.jobs import brief_of
 from lazyjobs.runner._backoff import Backoff
 from lazyjobs.runner._current import CurrentJob
-
-logger = logging.getLogger("lazyjobs")
+from lazyjobs.runner._log import LOG
+from lazyjobs.runner._patience import Patience
 
 _LONGEST_FALSE_ALARM = 0.05
 _EMPTY_ANSWERS = 10
@@ -35,7 +37,10 @@ class Claims:
         until_idle: bool,
     ) -> None:
         self.halted = Event()
+        self.open = True
+        """As `halted`, for who asks often."""
         self.params = params
+        self.patience = Patience(limited=until_idle)
         self._backend = backend
         self._batching = backend if isinstance(backend, SupportsClaimMany) else None
         self._waiting = backend if isinstance(backend, SupportsWait) else None
@@ -55,8 +60,17 @@ class Claims:
 
     def halt(self) -> None:
         """Lets nobody claim any more; those who wait leave within the poll interval."""
+        self.open = False
         self.halted.set()
         self._nudged.set()
+
+    def give_up_on(self, error: Exception) -> bool:
+        """Whether a drain ends here, as the backend fails for good or for too long; then nobody claims any more."""
+        if not self.patience.ends_with(error):
+            return False
+        LOG.error("draining is given up: %s", brief_of(error))
+        self.halt()
+        return True
 
     def nudge(self) -> None:
         """Ends the pause before the next claim, since something may be due; a backend that waits knows by itself."""
@@ -65,7 +79,7 @@ class Claims:
 
     def take(self) -> CurrentJob | None:
         """One claim for a worker that has just finished a job; None if nothing came of it."""
-        if self.halted.is_set():
+        if not self.open:
             return None
         asked_at = monotonic()
         try:
@@ -95,11 +109,13 @@ class Claims:
                 self._pause()
         except Exception as error:
             self._report(error)
-            self._failures.pause(self.halted)
+            if not self.give_up_on(error):
+                self._failures.pause(self.halted)
 
     def _claim(self) -> bool:
         asked_at = monotonic()
         self._claimed.extend(CurrentJob(record, asked_at) for record in self._ask())
+        self.patience.answered()
         return bool(self._claimed)
 
     def _ask(self) -> Sequence[Record]:
@@ -117,7 +133,7 @@ class Claims:
         self._empty_answers = 0
 
     def _report(self, error: Exception) -> None:
-        logger.error("claiming failed and is tried again: %s: %s", type(error).__name__, error, exc_info=error)
+        LOG.error("claiming failed and is tried again: %s", brief_of(error), error=error)
 
     def _count_as_idle(self) -> None:
         with self._counting:
@@ -145,7 +161,10 @@ class Claims:
     def _wait(self, backend: SupportsWait) -> None:
         if self._alarmed:  # and then nothing was claimed; without a pause, a backend that is wrong would be spun on
             self._false_alarms.pause(self.halted)
-        self._alarmed = backend.wait(WaitParams(queues=self.params().queues, timeout=self._poll_interval))
+        began_at = monotonic()
+        came = backend.wait(WaitParams(queues=self.params().queues, timeout=self._poll_interval))
+        # A backend that says too soon that nothing came is wrong as well, and would be spun on the same way.
+        self._alarmed = came or monotonic() - began_at < self._poll_interval.total_seconds() / 2
         if not self._alarmed:
             self._false_alarms.reset()
 

@@ -31,6 +31,8 @@ def current_runner() -> JobRunner:
 @contextmanager
 def use_runner(runner: JobRunner) -> Iterator[JobRunner]:
     """Makes `runner` the current one for the code inside, such as one request; other threads and tasks keep theirs."""
+    if not hasattr(runner, "enqueue"):
+        raise TypeError(f"use_runner takes a JobRunner, not {runner!r}")
     token = RUNNER.set(runner)
     try:
         yield runner

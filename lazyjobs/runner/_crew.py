@@ -1,6 +1,7 @@
 """The threads of one start of a runner."""
 
-import logging
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from datetime import timedelta
@@ -11,13 +12,13 @@ from lazyjobs.contract import Backend, SupportsExtend
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
+from lazyjobs.runner._log import LOG
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Outcomes
 from lazyjobs.runner._worker import Worker
-
-logger = logging.getLogger("lazyjobs")
 
 _GRACE = timedelta(seconds=1)
 
@@ -46,10 +47,10 @@ class Crew:
         self._lock = Lock()
         self._left = workers
         self._on_end: list[Callable[[], None]] = []
-        attempts, outcomes = make_attempts(self._loop), Outcomes(backend, claims, self._given_up)
+        outcomes = Outcomes(backend, claims, self._given_up)
+        handling = Handling(make_attempts(self._loop), observers, context, outcomes.write)
         self._workers = [
-            Worker(f"lazyjobs-worker-{number}", claims, attempts, outcomes, observers, context, self._leave)
-            for number in range(1, workers + 1)
+            Worker(f"lazyjobs-worker-{number}", claims, handling, self._leave) for number in range(1, workers + 1)
         ]
         self._keeper = LeaseKeeper(backend, lease, self.running) if isinstance(backend, SupportsExtend) else None
 
@@ -57,6 +58,11 @@ class Crew:
     def active(self) -> bool:
         """Whether new records are still being claimed."""
         return not self._claims.halted.is_set()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What a drain gave up on."""
+        return self._claims.patience.failure
 
     def start(self) -> None:
         """Starts every thread."""
@@ -89,9 +95,11 @@ class Crew:
         if self.join(timeout):
             return True
         self._given_up.set()
+        for worker in self._workers:
+            worker.given_up = True
         for job in self.running():
-            logger.warning("%s id=%d still runs after the stop and is cancelled", job.record.kind, job.record.id)
-            job.cancel()
+            job.stop()
+            LOG.warning("%s id=%d still runs after the stop and is cancelled", job.record.kind, job.record.id)
         return self.join(_GRACE)
 
     def when_ended(self, action: Callable[[], None]) -> None:
@@ -117,5 +125,5 @@ class Crew:
     def _end_with(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except Exception:
-            logger.exception("a runner has ended, but what was to be done then failed")
+        except Exception as error:
+            LOG.error("a runner has ended, but what was to be done then failed", error=error)

@@ -1,5 +1,7 @@
 """Runs what is due in the thread that asks, without workers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -11,9 +13,9 @@ from msgspec import Struct
 from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams, Record, SupportsExtend
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
-from lazyjobs.runner._log import log_attempt
-from lazyjobs.runner._loop import EventLoop
+from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Fate, finish_claim
 
@@ -44,9 +46,7 @@ class DueRecords:
         self._backend = backend
         self._params = params
         self._loop = EventLoop()
-        self._attempts = make_attempts(self._loop)
-        self._observers = observers
-        self._context = context
+        self._handling = Handling(make_attempts(self._loop), observers, context, self._write)
         self._current: CurrentJob | None = None
         self._lease = lease
 
@@ -82,32 +82,27 @@ class DueRecords:
 
     def _handle(self, job: CurrentJob) -> Attempt:
         self._current = job
-        context = self._context.copy()
-        watch = None if self._observers is None else self._observers.watch(job.record, context)
         try:
-            started_at = monotonic()
-            finish, error = self._attempts.run(job, context)
-            seconds = monotonic() - started_at
-            job.working = False
-            fate = self._finish(finish)
-        except BaseException as failure:
-            if watch is not None:
-                watch.abandon(failure)
-            raise
+            if running_loop() is None:
+                ending, fate, _ = self._handling.handle(job)
+            else:
+                with no_loop_here():
+                    ending, fate, _ = self._handling.handle(job)
         finally:
             self._current = None
-        if watch is None:
-            log_attempt(job.record, fate, finish, seconds, error)
-        else:
-            watch.report(fate, finish, seconds, error)
-        return Attempt(record=job.record, outcome=finish if fate is Fate.WRITTEN else None, error=error)
+        error, ending.error = ending.error, None
+        written = ending.finish if fate is Fate.WRITTEN else None
+        try:
+            return Attempt(record=job.record, outcome=written, error=error)
+        finally:
+            del error  # its traceback holds this frame
 
-    def _finish(self, finish: FinishParams) -> Fate:
+    def _write(self, finish: FinishParams) -> tuple[Fate, None]:
         try:
             finish_claim(self._backend, finish)
         except ClaimLostError:
-            return Fate.LOST
-        return Fate.WRITTEN
+            return Fate.LOST, None
+        return Fate.WRITTEN, None
 
     def _running(self) -> Iterator[CurrentJob]:
         if (job := self._current) is not None:

@@ -1,15 +1,14 @@
 """Keeps the leases of long jobs."""
 
-import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
 
 from lazyjobs.contract import ClaimLostError, ExtendParams, SupportsExtend
+from lazyjobs.jobs import brief_of
 from lazyjobs.runner._current import CurrentJob
-
-logger = logging.getLogger("lazyjobs")
+from lazyjobs.runner._log import LOG
 
 _TICKS = 6
 _RENEW_AFTER = 3
@@ -53,8 +52,14 @@ class LeaseKeeper:
             if job.working:
                 job.lost = True
                 job.cancel()
-                logger.warning("%s id=%d is cancelled: %s", record.kind, record.id, error)
-        except Exception:
-            logger.exception("the lease of %s id=%d could not be extended; trying again", record.kind, record.id)
+                LOG.warning("%s id=%d is cancelled: %s", record.kind, record.id, error)
+        except Exception as error:
+            LOG.error(
+                "the lease of %s id=%d could not be extended; trying again: %s",
+                record.kind,
+                record.id,
+                brief_of(error),
+                error=error,
+            )
         else:
             job.renewed_at = asked_at

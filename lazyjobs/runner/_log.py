@@ -1,53 +1,49 @@
-"""One log record a job, with its facts as extras (`job_id`, `job_kind`, `job_outcome`, `job_seconds` …)."""
+"""The loggers of the runner: `lazyjobs`, and `lazyjobs.jobs` with one record for each attempt that ended."""
+
+from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
-from lazyjobs.contract import CompleteParams, DiscardParams, FinishParams, Record, RetryParams
-from lazyjobs.runner._outcomes import NAMES, Fate
-
-logger = logging.getLogger("lazyjobs.jobs")
-
-_LEVELS: dict[type[FinishParams], int] = {
-    CompleteParams: logging.INFO,
-    RetryParams: logging.WARNING,
-    DiscardParams: logging.ERROR,
-}
+from lazyjobs.jobs import showable
+from lazyjobs.runner._interrupt import is_interrupt
 
 
-def log_attempt(record: Record, fate: Fate, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
-    """Logs what became of an attempt, with the traceback of the exception that ended it.
+class Log:
+    """Writes to a logger; whatever its handlers raise, and whatever an error is made of, nothing comes back of it."""
 
-    An outcome that could not be written was logged where that was tried, and says nothing here.
-    """
-    if fate is Fate.WRITTEN:
-        level = _LEVELS[type(finish)]
-        if logger.isEnabledFor(level):
-            reason = f": {finish.last_error}" if not isinstance(finish, CompleteParams) else ""
-            _log(level, NAMES[type(finish)], record, seconds, reason, error)
-    elif fate is Fate.LOST:
-        _log(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", error)
+    __slots__ = ("_logger", "shows")
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+        self.shows = self._logger.isEnabledFor
+        """Whether what is written at a level goes anywhere."""
+
+    def warning(self, message: str, *args: object, error: BaseException | None = None) -> None:
+        """Something that a person may want to know."""
+        self.write(logging.WARNING, message, *args, error=error)
+
+    def error(self, message: str, *args: object, error: BaseException | None = None) -> None:
+        """Something that is wrong, with the traceback of `error`."""
+        self.write(logging.ERROR, message, *args, error=error)
+
+    def write(
+        self,
+        level: int,
+        message: str,
+        *args: object,
+        error: BaseException | None = None,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        """One record, with the traceback of `error` and the fields of `extra`."""
+        try:
+            if self._logger.isEnabledFor(level):
+                shown = None if error is None else showable(error)
+                self._logger.log(level, message, *args, exc_info=shown, extra=extra, stacklevel=3)
+        except BaseException as failure:
+            if is_interrupt(failure):
+                raise
 
 
-def _log(level: int, outcome: str, record: Record, seconds: float, reason: str, error: BaseException | None) -> None:
-    logger.log(
-        level,
-        "%s %s id=%d queue=%s attempt=%d/%d in %.3f s%s",
-        record.kind,
-        outcome,
-        record.id,
-        record.queue,
-        record.attempt,
-        record.max_attempts,
-        seconds,
-        reason,
-        exc_info=error,
-        extra={
-            "job_id": record.id,
-            "job_kind": record.kind,
-            "job_queue": record.queue,
-            "job_attempt": record.attempt,
-            "job_max_attempts": record.max_attempts,
-            "job_outcome": outcome,
-            "job_seconds": seconds,
-        },
-    )
+LOG = Log("lazyjobs")
+"""For all but the outcomes of attempts."""

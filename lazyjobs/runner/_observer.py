@@ -12,9 +12,10 @@ from lazyjobs.contract import InsertParams, Record
 if TYPE_CHECKING:
     from lazyjobs.runner._runner import JobRunner
 
-Outcome = Literal["succeeded", "retrying", "discarded", "lost", "abandoned"]
-"""How an attempt ended. Lost: its claim had gone to another worker, whose outcome counts. Abandoned: the outcome could
-not be written, so the record comes back when its lease ends."""
+Outcome = Literal["succeeded", "retrying", "discarded", "stopped", "lost", "abandoned"]
+"""How an attempt ended. Stopped: the runner stopped it and gave its record back as it was, so that it costs no attempt.
+Lost: its claim had gone to another worker, whose outcome counts. Abandoned: the outcome could not be written, so the
+record comes back when its lease ends."""
 
 
 class AttemptEnd(Struct, frozen=True, kw_only=True):
@@ -24,9 +25,13 @@ class AttemptEnd(Struct, frozen=True, kw_only=True):
     seconds: float
     """How long the work took; next to nothing if it was not called."""
     reason: str
-    """What is stored as the record's `last_error`; "" if the work succeeded."""
+    """Why, as it is stored as the record's `last_error`; "" if the work succeeded. What was stopped keeps the record's.
+    """
     error: BaseException | None
-    """What `work` raised; None if it returned, or was not called."""
+    """What `work` raised; None if it returned, or was not called.
+
+    Once all observers were told, a worker drops its traceback and those of its causes, which hold what the work had at
+    hand."""
 
 
 class EnqueueWatch(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from time import monotonic
@@ -12,13 +11,14 @@ from msgspec import structs
 
 from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError, Record
 from lazyjobs.jobs import add_trace
+from lazyjobs.runner._interrupt import is_interrupt
+from lazyjobs.runner._log import LOG
 from lazyjobs.runner._observer import EnqueueWatch, Observer
+from lazyjobs.runner._options import check_several
 from lazyjobs.runner._watch import Watch
 
 if TYPE_CHECKING:
     from lazyjobs.runner._runner import JobRunner
-
-logger = logging.getLogger("lazyjobs")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +29,7 @@ _SILENCE = 60.0
 
 def make_observers(observers: Iterable[Observer]) -> Observers | None:
     """None if there are none, which then cost nothing; raises `TypeError` for what is no observer."""
-    found = tuple(observers)
+    found = check_several("observers", observers, "observers")
     for observer in found:
         if not isinstance(observer, Observer):
             raise TypeError(f"an observer has the methods started, enqueuing and attempting; {observer!r} has not")
@@ -70,12 +70,17 @@ class Observers:
         """What the function returns, or None if it raised, which is logged once in a while."""
         try:
             return function(*args, **kwargs)
-        except Exception:
-            now = monotonic()
-            if now >= self._silent_until:
-                self._silent_until = now + _SILENCE
-                logger.exception("an observer failed; no job is harmed, but what it tells has gaps")
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._complain(error)
             return None
+
+    def _complain(self, error: BaseException) -> None:
+        now = monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _SILENCE
+            LOG.error("an observer failed; no job is harmed, but what it tells has gaps", error=error)
 
     def _carry(self, params: InsertParams, watches: Sequence[EnqueueWatch]) -> InsertParams:
         trace: dict[str, str] = {}

@@ -1,11 +1,10 @@
 """Writes how jobs ended."""
 
-import logging
-from collections.abc import Mapping
+from __future__ import annotations
+
 from enum import Enum, auto
 from threading import Event
 from time import monotonic
-from typing import Literal
 
 from lazyjobs.contract import (
     Backend,
@@ -17,11 +16,11 @@ from lazyjobs.contract import (
     RetryParams,
     SupportsFinishAndClaim,
 )
+from lazyjobs.jobs import brief_of
 from lazyjobs.runner._backoff import Backoff
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
-
-logger = logging.getLogger("lazyjobs")
+from lazyjobs.runner._log import LOG
 
 
 class Fate(Enum):
@@ -32,14 +31,6 @@ class Fate(Enum):
     """The claim had gone to another worker, whose outcome counts."""
     ABANDONED = auto()
     """The backend did not answer before the runner gave up."""
-
-
-NAMES: Mapping[type[FinishParams], Literal["succeeded", "retrying", "discarded"]] = {
-    CompleteParams: "succeeded",
-    RetryParams: "retrying",
-    DiscardParams: "discarded",
-}
-"""What an outcome is called once it is written."""
 
 
 def finish_claim(backend: Backend, finish: FinishParams) -> None:
@@ -68,7 +59,7 @@ class Outcomes:
         Blocks while the backend fails, with growing pauses, until it answers or the runner gives up; tries at least
         once. Raises nothing.
         """
-        if self._finish_and_claim is not None and not self._claims.halted.is_set():
+        if self._finish_and_claim is not None and self._claims.open:
             asked_at = monotonic()
             try:
                 record = self._finish_and_claim(finish, self._claims.params())
@@ -90,30 +81,30 @@ class Outcomes:
             except ClaimLostError:
                 return Fate.LOST
             except BackendClosedError as error:
+                self._claims.give_up_on(error)
                 return self._abandon(finish, error)
             except Exception as error:
                 self._report(finish, error)
-                if pauses.pause(self._given_up):
+                if self._claims.give_up_on(error) or pauses.pause(self._given_up):
                     return self._abandon(finish, error)
             else:
+                self._claims.patience.answered()
                 return Fate.WRITTEN
 
     def _report(self, finish: FinishParams, error: Exception) -> None:
-        logger.error(
-            "the outcome of id=%d attempt=%d could not be written and is tried again: %s: %s",
+        LOG.error(
+            "the outcome of id=%d attempt=%d could not be written and is tried again: %s",
             finish.id,
             finish.attempt,
-            type(error).__name__,
-            error,
-            exc_info=error,
+            brief_of(error),
+            error=error,
         )
 
     def _abandon(self, finish: FinishParams, error: Exception) -> Fate:
-        logger.error(
-            "the outcome of id=%d attempt=%d was not written, so the record comes back when its lease ends: %s: %s",
+        LOG.error(
+            "the outcome of id=%d attempt=%d was not written, so the record comes back when its lease ends: %s",
             finish.id,
             finish.attempt,
-            type(error).__name__,
-            error,
+            brief_of(error),
         )
         return Fate.ABANDONED

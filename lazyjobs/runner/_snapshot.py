@@ -24,6 +24,10 @@ class RecordSummary(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     lease_expires_at: datetime | None
     last_error: str
+    abandoned: int
+    claimed_by: str
+    taken_from: str | None
+    spared: int
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -54,7 +58,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         states: Collection[State] | None = None,
     ) -> Self:
         """What `backend` holds now; raises what it raises. `states` narrows `recent` and nothing else."""
-        options = ListOptions(limit=cls.LIMIT, states=None if states is None else frozenset(states))
+        options = ListOptions(limit=cls.LIMIT, states=states)  # type: ignore[arg-type]
         return cls(
             running=running,
             definitions=definitions,

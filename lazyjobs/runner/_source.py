@@ -23,7 +23,7 @@ class BackendSource:
                 self._url = os.environ.get(URL_VARIABLE) or DEFAULT_URL
             case str():
                 self._url = given
-            case Backend():
+            case Backend() if not isinstance(given, type):
                 self._backend = given
             case _:
                 raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")

@@ -20,6 +20,7 @@ class IdleCrew:
     """Stands where workers would: it is started and stopped as they are, and runs nothing."""
 
     active = True
+    failure = None
 
     def start(self) -> None:
         """Starts no thread."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import Context
 
-from lazyjobs.contract import CompleteParams, FinishParams, Record
-from lazyjobs.runner._log import log_attempt
+from lazyjobs.contract import Record
+from lazyjobs.jobs import brief_of
+from lazyjobs.runner._ending import Ending
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, Outcome
-from lazyjobs.runner._outcomes import NAMES, Fate
+from lazyjobs.runner._outcomes import Fate
+from lazyjobs.runner._report import log_attempt
 
 Guard = Callable[[Callable[[AttemptEnd], None], AttemptEnd], object]
 
@@ -24,28 +26,27 @@ class Watch:
         self._watches = watches
         self._guard = guard
 
-    def report(self, fate: Fate, finish: FinishParams, seconds: float, error: BaseException | None) -> None:
+    def report(self, fate: Fate, ending: Ending, seconds: float) -> None:
         """Logs what became of it and tells the observers."""
-        reason = "" if isinstance(finish, CompleteParams) else finish.last_error
-        end = AttemptEnd(outcome=_name(fate, finish), seconds=seconds, reason=reason, error=error)
         try:
-            self._context.run(log_attempt, self._record, fate, finish, seconds, error)
+            self._context.run(log_attempt, self._record, fate, ending, seconds)
         finally:
-            self._tell(end)
+            self._tell(_name(fate, ending), seconds, ending.reason, ending.error)
 
     def abandon(self, error: BaseException) -> None:
         """Tells the observers that it ended by an error of what surrounds the work, so that the record comes back."""
-        self._tell(AttemptEnd(outcome="abandoned", seconds=0.0, reason=f"{type(error).__name__}: {error}", error=error))
+        self._tell("abandoned", 0.0, brief_of(error), error)
 
-    def _tell(self, end: AttemptEnd) -> None:
+    def _tell(self, outcome: Outcome, seconds: float, reason: str, error: BaseException | None) -> None:
+        end = AttemptEnd(outcome=outcome, seconds=seconds, reason=reason, error=error)
         for watch in reversed(self._watches):
             self._context.run(self._guard, watch.ended, end)
 
 
-def _name(fate: Fate, finish: FinishParams) -> Outcome:
+def _name(fate: Fate, ending: Ending) -> Outcome:
     match fate:
         case Fate.WRITTEN:
-            return NAMES[type(finish)]
+            return ending.outcome
         case Fate.LOST:
             return "lost"
         case Fate.ABANDONED:

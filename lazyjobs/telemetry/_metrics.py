@@ -44,6 +44,14 @@ class Instruments:
         self._attempts = Tally(
             meter, "lazyjobs.attempts", "{attempt}", "Attempts by outcome.", {}, (*queue_and_kind, names.OUTCOME)
         )
+        self._takeovers = Tally(
+            meter,
+            "lazyjobs.takeovers",
+            "{claim}",
+            "Claims that took a record whose lease had ended, as after a crash.",
+            {},
+            queue_and_kind,
+        )
         self._sending = _histogram(
             meter, "messaging.client.operation.duration", "How long enqueuing took.", names.DURATIONS
         )
@@ -68,6 +76,8 @@ class Instruments:
         counts as zero. A record whose worker died was due all the while.
         """
         self._consumed.add(record.queue, record.kind)
+        if record.taken_from is not None:
+            self._takeovers.add(record.queue, record.kind)
         latency = max(0.0, (record.updated_at - record.run_at).total_seconds())
         self._latency.record(latency, _describe_wait(record.queue, record.kind))
 

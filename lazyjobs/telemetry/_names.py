@@ -5,6 +5,8 @@ in development (https://opentelemetry.io/docs/specs/semconv/messaging/). What a 
 names that begin with `messaging.{system}.` there.
 """
 
+from lazyjobs.jobs import path_of
+
 SCHEMA = "https://opentelemetry.io/schemas/1.44.0"
 
 SYSTEM = "messaging.system"
@@ -31,5 +33,4 @@ LATENCIES = (*DURATIONS, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0)
 
 def name_error(error: BaseException) -> str:
     """The `error.type` of an exception: its class, with the module unless it is built in."""
-    cls = type(error)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    return path_of(error).removeprefix("builtins.")

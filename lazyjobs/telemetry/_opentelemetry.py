@@ -133,8 +133,10 @@ class _Process:
 
 
 def _classify(end: AttemptEnd) -> str | None:
-    """The `error.type` of an attempt, or None if it succeeded."""
+    """The `error.type` of an attempt, or None if it succeeded or was stopped."""
     if end.outcome == "succeeded":
+        return None
+    if end.outcome == "stopped":
         return None
     if end.error is not None:
         return names.name_error(end.error)

@@ -21,8 +21,8 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from lazyjobs.contract import InsertParams, Record
-from lazyjobs.jobs import read_trace
-from lazyjobs.runner import AttemptEnd
+from lazyjobs.jobs import read_trace, showable, text_of
+from lazyjobs.runner import AttemptEnd, count_attempts
 from lazyjobs.telemetry import _names as names
 
 _NOTHING = Context()
@@ -53,8 +53,8 @@ def end_send(span: Span, record: Record | None, error: BaseException | None, end
         if record is not None:
             span.set_attribute(names.MESSAGE_ID, str(record.id))
         if error is not None:
-            _fail(span, names.name_error(error), str(error))
-            span.record_exception(error)
+            _fail(span, names.name_error(error), text_of(error))
+            span.record_exception(showable(error))
     span.end(ended_at)
 
 
@@ -89,7 +89,7 @@ def start_process(tracer: Tracer, record: Record, *, as_child: bool, started_at:
             names.DESTINATION: record.queue,
             names.MESSAGE_ID: str(record.id),
             names.KIND: record.kind,
-            names.ATTEMPT: record.attempt,
+            names.ATTEMPT: count_attempts(record),
         },
         links,
         started_at,
@@ -103,7 +103,7 @@ def end_process(span: Span, end: AttemptEnd, error_type: str | None, ended_at: i
         if error_type is not None:
             _fail(span, error_type, end.reason)
         if end.error is not None:
-            span.record_exception(end.error, timestamp=ended_at)
+            span.record_exception(showable(end.error), timestamp=ended_at)
     span.end(ended_at)
 
 

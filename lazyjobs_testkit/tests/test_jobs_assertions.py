@@ -86,6 +86,7 @@ def test_the_lists_hold_typed_jobs_in_the_order_of_enqueuing(jobs: Jobs) -> None
     assert [record.kind for record in jobs.records()] == ["mail.welcome", "mail.welcome", "sweep"]
 
 
+@pytest.mark.logs_errors("billing.charge discarded id=")
 def test_each_state_has_its_list(jobs: Jobs) -> None:
     jobs.runner.enqueue(Welcome("ada"))
     jobs.runner.enqueue(Charge(1))
@@ -146,6 +147,7 @@ def test_a_time_of_the_real_clock_is_met_within_what_is_given(jobs: Jobs) -> Non
         jobs.assert_enqueued(Charge, delay=HOUR, within=timedelta(seconds=1))
 
 
+@pytest.mark.logs_errors("billing.charge discarded id=")
 def test_what_became_of_a_job_can_be_asserted(jobs: Jobs) -> None:
     jobs.runner.enqueue(Welcome("ada"))
     jobs.runner.enqueue(Charge(1))

@@ -85,6 +85,7 @@ def test_each_retry_runs_at_its_own_time(jobs: Jobs) -> None:
     assert jobs.clock.now == NOW + timedelta(days=1)
 
 
+@pytest.mark.logs_errors("charge discarded id=")
 def test_a_job_is_given_up_after_its_last_attempt(jobs: Jobs) -> None:
     jobs.runner.enqueue(Charge(failures=3))
     jobs.run_for(timedelta(days=1), tolerate=TimeoutError)
@@ -127,6 +128,7 @@ def test_a_job_whose_worker_died_comes_back_once_its_lease_has_ended(jobs: Jobs)
     assert Charge.at == [NOW + HOUR]
 
 
+@pytest.mark.logs_errors("not run: attempt 4 of at most 3")
 def test_a_job_whose_workers_died_too_often_fails_the_test_with_the_reason(jobs: Jobs) -> None:
     jobs.runner.enqueue(Charge(failures=0))
     for _ in range(3):

@@ -83,6 +83,7 @@ def served_alone(runner: JobRunner) -> Iterator[Ask]:
 
 
 @pytest.mark.parametrize("way", [mounted_as_wsgi, mounted_in_starlette, served_alone])
+@pytest.mark.logs_errors("mail.send discarded id=")
 def test_a_discarded_record_is_seen_and_requeued(runner: JobRunner, way: Callable[[JobRunner], Any]) -> None:
     (discarded,) = runner.backend.list()
     with way(runner) as ask:
@@ -143,6 +144,7 @@ def command(*arguments: str, home: Path, **environment: str) -> Iterator[tuple[s
 
 
 @across_processes
+@pytest.mark.logs_errors("mail.send discarded id=")
 def test_the_command_serves_a_backend_alone_until_it_is_told_to_stop(
     backend_url: str, runner: JobRunner, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ def test_the_command_serves_a_backend_alone_until_it_is_told_to_stop(
 
 @pytest.mark.parametrize("more", [[], ["--app", "shop:runner"]], ids=["alone", "application"])
 @across_processes
+@pytest.mark.logs_errors("mail.send discarded id=")
 def test_with_prometheus_the_command_serves_how_many_records_there_are(
     backend_url: str, runner: JobRunner, tmp_path: Path, more: list[str]
 ) -> None:
@@ -168,6 +171,7 @@ def test_with_prometheus_the_command_serves_how_many_records_there_are(
 
 
 @across_processes
+@pytest.mark.logs_errors("mail.send discarded id=")
 def test_the_command_takes_the_backend_and_the_token_from_the_environment_and_shows_an_application(
     backend_url: str, runner: JobRunner, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_task_runs_in_a_worker_and_its_result_tells(runner: JobRunner) -> None
     assert enqueued.enqueued_at <= enqueued.finished_at
 
 
+@pytest.mark.logs_errors("fail_twice discarded id=")
 def test_a_task_is_retried_and_fails_for_good_with_its_last_error(runner: JobRunner) -> None:
     result = tasks.fail_twice.enqueue("no such customer")
     runner.start()

@@ -60,6 +60,7 @@ def fail() -> None:
     raise ValueError("no")
 
 
+@pytest.mark.logs_errors("do.impatient discarded id=")
 def test_spans_metrics_and_the_page_agree_with_the_backend(backend_url: str, backend: Backend) -> None:
     telescope, ran = Telescope(), list[None]()
     observer = Prometheus(tracer_provider=telescope.tracer_provider)

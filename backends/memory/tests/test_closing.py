@@ -18,6 +18,7 @@ from lazyjobs import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
     WaitParams,
@@ -37,6 +38,7 @@ CALLS: Mapping[str, Callable[[MemoryBackend], object]] = {
     "claim_many": lambda backend: backend.claim_many(ClaimParams(), 1),
     "finish_and_claim": lambda backend: backend.finish_and_claim(CompleteParams(id=1, attempt=1), ClaimParams()),
     "wait": lambda backend: backend.wait(WaitParams()),
+    "now": lambda backend: backend.now(),
     "prune": lambda backend: backend.prune(PruneParams(finished_before=datetime.now(UTC))),
 }
 
@@ -48,6 +50,7 @@ def test_every_capability_is_offered(backend: MemoryBackend) -> None:
     assert isinstance(backend, SupportsClaimMany)
     assert isinstance(backend, SupportsFinishAndClaim)
     assert isinstance(backend, SupportsWait)
+    assert isinstance(backend, SupportsNow)
     assert isinstance(backend, SupportsPrune)
     assert isinstance(backend, SupportsClose)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,8 @@ from lazyjobs.integrations.django._framework import (
     task_started,
 )
 from lazyjobs.integrations.django._results import NOT_STORED, change, make_result
-from lazyjobs.runner import current_job
+from lazyjobs.jobs import path_of, traceback_of
+from lazyjobs.runner import count_attempts, current_job, is_given_back
 
 if TYPE_CHECKING:
     from lazyjobs.integrations.django._jobs import TaskJob
@@ -33,11 +33,12 @@ class _Attempt:
     """The result of a task as it changes during one attempt."""
 
     def __init__(self, job: TaskJob) -> None:
-        record = current_job().record
+        self._current = current_job()
+        record = self._current.record
         self.sender = job.sender
         self.result = make_result(record, job)
         self._func = job.task.func
-        self._is_last = record.attempt >= record.max_attempts
+        self._is_last = count_attempts(record) >= record.max_attempts
         self._context = (TaskContext(task_result=self.result),) if job.task.takes_context else ()
 
     def call(self) -> Any:
@@ -55,15 +56,11 @@ class _Attempt:
 
     def fail(self, error: BaseException) -> bool:
         """Notes what it raised; returns whether the task has failed for good, and is not retried."""
-        kind = type(error)
-        told = TaskError(
-            exception_class_path=f"{kind.__module__}.{kind.__qualname__}",
-            traceback="".join(traceback.format_exception(error)),
-        )
-        self.result.errors[:] = [told]
-        if self._is_last:
+        self.result.errors[:] = [TaskError(exception_class_path=path_of(error), traceback=traceback_of(error))]
+        for_good = self._is_last and not is_given_back(self._current)
+        if for_good:
             self._finish(TaskResultStatus.FAILED)
-        return self._is_last
+        return for_good
 
     def _finish(self, status: TaskResultStatus, **changes: object) -> None:
         change(self.result, status=status, finished_at=timezone.now(), **changes)

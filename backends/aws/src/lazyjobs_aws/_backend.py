@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 from typing import ClassVar, Self
 
@@ -216,6 +217,11 @@ class AwsBackend:
 
     def stats(self) -> Stats:
         return count_records(self._opened().table)
+
+    def now(self) -> datetime:
+        """The machine's clock, unless another was given; asks no service."""
+        self._opened()
+        return self._clock()
 
     def prune(self, params: PruneParams) -> int:
         """One conditional delete for each record, and one for a payload that has an item of its own."""

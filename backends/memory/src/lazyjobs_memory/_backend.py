@@ -133,6 +133,11 @@ class MemoryBackend:
         with self._monitor.lock:
             return self._opened().stats()
 
+    def now(self) -> datetime:
+        with self._monitor.lock:
+            self._opened()
+            return self._clock.read()
+
     def prune(self, params: PruneParams) -> int:
         with self._monitor.lock:
             return self._opened().prune(params.finished_before, params.limit)

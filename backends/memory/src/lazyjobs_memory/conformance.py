@@ -17,5 +17,8 @@ class MemoryHarness(Harness):
     def open(self, namespace: str) -> MemoryBackend:  # noqa: ARG002 (each instance is a namespace)
         return MemoryBackend()
 
+    def url_of(self, namespace: str) -> str:  # noqa: ARG002 (each opening is a namespace)
+        return "memory://"
+
     def destroy(self, namespace: str) -> None:
         """Does nothing: what a namespace held went with its instance."""

@@ -28,7 +28,7 @@ from lazyjobs import (
     Stats,
     WaitParams,
 )
-from lazyjobs_sqlite._clock import make_clock, to_micros
+from lazyjobs_sqlite._clock import make_clock, to_micros, to_time
 from lazyjobs_sqlite._damage import DamagedRowError, UnreadableRowError, damaged, find_damaged, set_aside
 from lazyjobs_sqlite._errors import show
 from lazyjobs_sqlite._listing import Listing
@@ -227,6 +227,11 @@ class SQLiteBackend:
             return read_stats(self._store.read(self._do.count))
         except UnreadableRowError as error:
             raise self._salvage(error) from error
+
+    def now(self) -> datetime:
+        """The machine's clock, unless another was given; reads nothing from the file."""
+        self._check_open()
+        return to_time(self._clock())
 
     def prune(self, params: PruneParams) -> int:
         """Deletes in commits of some hundred, between which others write."""

@@ -8,6 +8,7 @@ from lazyjobs_testkit.harness._hooks import (
     SupportsNewerSchema,
     SupportsOldSchema,
     SupportsRestart,
+    SupportsURL,
 )
 from lazyjobs_testkit.harness._ledger import destroy_leftovers
 from lazyjobs_testkit.harness._load import ENTRY_POINTS, check_harness, installed_harnesses, load_harness
@@ -28,6 +29,7 @@ __all__ = [
     "SupportsNewerSchema",
     "SupportsOldSchema",
     "SupportsRestart",
+    "SupportsURL",
     "Traits",
     "check_harness",
     "child_environment",

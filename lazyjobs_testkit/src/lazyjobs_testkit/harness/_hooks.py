@@ -59,3 +59,11 @@ class SupportsRestart(Protocol):
 
     def restart(self, namespace: str) -> None:
         """Restarts what stores the namespace; returns when it serves again."""
+
+
+@runtime_checkable
+class SupportsURL(Protocol):
+    """The kit can try what a backend makes of its URL."""
+
+    def url_of(self, namespace: str) -> str:
+        """The URL by which the namespace is opened."""

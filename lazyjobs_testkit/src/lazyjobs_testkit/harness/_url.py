@@ -42,7 +42,11 @@ class URLHarness(Harness):
     url: ClassVar[str]
 
     def open(self, namespace: str) -> Backend:
-        return open_backend(self.url.replace(PLACE, namespace))
+        return open_backend(self.url_of(namespace))
+
+    def url_of(self, namespace: str) -> str:
+        """The URL, with the namespace in its place."""
+        return self.url.replace(PLACE, namespace)
 
     def destroy(self, namespace: str) -> None:  # noqa: ARG002 (there is only one store to empty)
         if self.one_store:

@@ -33,7 +33,7 @@ def show_job(job: Job) -> str:
 
 def show_record(record: Record, now: datetime) -> str:
     """Where the record is in its life, in a few words."""
-    attempts = f", attempt {record.attempt} of {record.max_attempts}" if record.attempt else ""
+    attempts = f", attempt {record.attempt - record.spared} of {record.max_attempts}" if record.attempt else ""
     error = f", {clip(record.last_error)}" if record.last_error else ""
     return f"on {record.queue}, {record.state}{_show_due(record, now)}{attempts}{error}"
 

@@ -1,5 +1,6 @@
 """The exception behind an attempt that failed, as a test should see it."""
 
+from contextlib import suppress
 from types import TracebackType
 
 from lazyjobs import Attempt, CompleteParams, DecodeError, DiscardParams, JobRunner, RetryParams, UnknownKindError
@@ -22,7 +23,8 @@ def failure_of(attempt: Attempt, runner: JobRunner) -> BaseException | None:
         return unreadable
     error = attempt.error or RuntimeError(outcome.last_error)
     error.__traceback__ = _from_work_on(error.__traceback__)
-    error.add_note(f"in {show_job(job)}, {_show_attempt(attempt, outcome)}")
+    with suppress(Exception):  # an exception may refuse notes
+        BaseException.add_note(error, f"in {show_job(job)}, {_show_attempt(attempt, outcome)}")
     return error
 
 
@@ -36,4 +38,4 @@ def _from_work_on(traceback: TracebackType | None) -> TracebackType | None:
 def _show_attempt(attempt: Attempt, outcome: RetryParams | DiscardParams) -> str:
     record = attempt.record
     became = "discarded" if isinstance(outcome, DiscardParams) else f"retried at {outcome.run_at}"
-    return f"id={record.id} on {record.queue}, attempt {record.attempt} of {record.max_attempts}, which is {became}"
+    return f"id={record.id} on {record.queue}, attempt {record.attempt - record.spared} of {record.max_attempts}, which is {became}"

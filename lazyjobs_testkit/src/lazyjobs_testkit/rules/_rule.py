@@ -22,6 +22,7 @@ class Area(StrEnum):
     ALIASING = "ALI"
     ERRORS = "ERR"
     FAULTS = "FLT"
+    URL = "URL"
     CLOSING = "CLS"
     LEAKS = "LEK"
     STATEFUL = "STF"

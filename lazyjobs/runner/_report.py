@@ -1,0 +1,73 @@
+"""One log record a job, with its facts as extras (`job_id`, `job_kind`, `job_outcome`, `job_seconds` …)."""
+
+from __future__ import annotations
+
+import logging
+
+from lazyjobs.contract import Record
+from lazyjobs.runner._ending import Ending
+from lazyjobs.runner._log import LOG, Log
+from lazyjobs.runner._observer import Outcome
+from lazyjobs.runner._outcomes import Fate
+from lazyjobs.runner._spare import count_attempts
+
+_JOBS = Log("lazyjobs.jobs")
+
+_LEVELS: dict[Outcome, int] = {
+    "succeeded": logging.INFO,
+    "retrying": logging.WARNING,
+    "stopped": logging.WARNING,
+    "discarded": logging.ERROR,
+}
+
+
+def log_attempt(record: Record, fate: Fate, ending: Ending, seconds: float) -> None:
+    """Logs what became of an attempt, with the traceback of the exception that ended it.
+
+    An outcome that could not be written was logged where that was tried, and says nothing here.
+    """
+    if fate is Fate.WRITTEN:
+        level = _LEVELS[ending.outcome]
+        if _JOBS.shows(level):
+            reason = f": {ending.reason}" if ending.reason else ""
+            _write(level, ending.outcome, record, seconds, reason, ending)
+    elif fate is Fate.LOST:
+        _write(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", ending)
+
+
+def log_takeover(record: Record) -> None:
+    """Warns that a claim took its record from one whose lease had ended: as a rule its process did not survive it."""
+    LOG.warning(
+        "%s id=%d was claimed again by %s: the lease of %s had ended without an outcome; claims that ended so: %d",
+        record.kind,
+        record.id,
+        record.claimed_by or "a worker without a name",
+        record.taken_from or "a worker without a name",
+        record.abandoned,
+    )
+
+
+def _write(level: int, outcome: Outcome, record: Record, seconds: float, reason: str, ending: Ending) -> None:
+    count = count_attempts(record)
+    _JOBS.write(
+        level,
+        "%s %s id=%d queue=%s attempt=%d/%d in %.3f s%s",
+        record.kind,
+        outcome,
+        record.id,
+        record.queue,
+        count,
+        record.max_attempts,
+        seconds,
+        reason,
+        error=ending.error,
+        extra={
+            "job_id": record.id,
+            "job_kind": record.kind,
+            "job_queue": record.queue,
+            "job_attempt": count,
+            "job_max_attempts": record.max_attempts,
+            "job_outcome": outcome,
+            "job_seconds": seconds,
+        },
+    )
