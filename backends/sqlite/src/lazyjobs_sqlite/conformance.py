@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
@@ -47,6 +48,9 @@ class SQLiteHarness(Harness):
             clock=_clock(namespace).read,
             connection_class=_switch(namespace).connection_class,
         )
+
+    def url_of(self, namespace: str) -> str:
+        return f"sqlite:///{quote(str(_make_home(namespace)))}?durability={self.durability}"
 
     def destroy(self, namespace: str) -> None:
         shutil.rmtree(_path(namespace).parent, ignore_errors=True)
