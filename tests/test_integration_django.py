@@ -42,6 +42,10 @@ BACKEND = "lazyjobs.integrations.django.LazyJobsBackend"
 SIGNALS = {"enqueued": task_enqueued, "started": task_started, "finished": task_finished}
 
 
+async def wait_async(attempt: int) -> timedelta:
+    return timedelta(seconds=attempt)
+
+
 def entry(**options: Any) -> dict[str, Any]:
     quick = {"url": "memory://", "max_attempts": 3, "poll_interval": timedelta(milliseconds=20), **options}
     return {"BACKEND": BACKEND, "QUEUES": ["default", "mail"], "OPTIONS": quick}
@@ -235,7 +239,13 @@ class TestRetries:
         with pytest.raises(TypeError, match="below @task"):
             retries(3)(tasks.tell)
 
-    @pytest.mark.parametrize("wrong", [{"max_attempts": 0}, {"max_attempts": "3"}, {"delay": 5}])
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            *({"max_attempts": 0}, {"max_attempts": "3"}, {"delay": 5}, {"delay": lambda: timedelta(0)}),
+            *({"delay": lambda attempt, error: timedelta(0)}, {"delay": wait_async}),
+        ],
+    )
     def test_nonsense_is_refused_where_it_stands(self, wrong: Any) -> None:
         with pytest.raises((TypeError, ValueError), match=r"max_attempts|delay"):
             retries(**wrong)

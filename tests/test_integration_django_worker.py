@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import tests.support.django_setup  # noqa: F401 (before any task)
+from lazyjobs import State
 from lazyjobs.integrations.django import get_runner
+from lazyjobs_testkit import Jobs
 from tests.support.django_site import tasks
 from tests.support.waiting import wait_until
 
@@ -77,6 +80,44 @@ def test_another_entry_is_run_by_its_alias() -> None:
         assert tasks.told == []
         call_command("lazyjobs_worker", drain=True, alias="other")
         assert tasks.told == ["elsewhere"]
+
+
+@pytest.fixture
+def jobs() -> Iterator[Jobs]:
+    """The tasks of a project, in the hands of a test."""
+    tasks.told.clear()
+    with override_settings(TASKS={"default": _memory(), "other": _memory()}), Jobs(get_runner()) as jobs:
+        yield jobs
+
+
+def test_a_test_that_calls_the_command_has_the_tasks_run(jobs: Jobs) -> None:
+    tasks.tell.enqueue(1)
+    call_command("lazyjobs_worker", drain=True)
+    assert tasks.told == [([1], {})]
+    assert [record.state for record in jobs.records()] == [State.SUCCEEDED]
+    call_command("lazyjobs_worker", drain=True)
+    assert len(tasks.told) == 1
+
+
+def test_a_test_that_calls_the_command_is_told_what_a_task_raises(jobs: Jobs) -> None:
+    tasks.fail_twice.enqueue("no such customer")
+    with pytest.raises(LookupError, match="no such customer"):
+        call_command("lazyjobs_worker", drain=True)
+    assert [record.state for record in jobs.records()] == [State.RETRYING]
+
+
+def test_a_test_that_calls_the_command_for_one_queue_has_that_queue_run(jobs: Jobs) -> None:
+    tasks.tell.using(queue_name="mail").enqueue("by mail")
+    tasks.tell.enqueue("otherwise")
+    call_command("lazyjobs_worker", drain=True, queue=["mail"])
+    assert tasks.told == [(["by mail"], {})]
+
+
+def test_a_test_that_calls_the_command_without_drain_is_not_held_up(jobs: Jobs) -> None:
+    tasks.tell.enqueue(1)
+    call_command("lazyjobs_worker")
+    assert tasks.told == []
+    assert len(jobs.drain()) == 1
 
 
 @pytest.mark.parametrize(

@@ -307,8 +307,8 @@ class Loose(Base):
 UNSTORABLE: list[tuple[Loose, str]] = [
     (Loose(ratio=math.nan), "NaN and infinity cannot be stored as JSON - at `$.ratio`"),
     (Loose(ratio=-math.inf), "NaN and infinity cannot be stored as JSON - at `$.ratio`"),
-    (Loose(ratios={"a": [1.0, math.inf]}), "NaN and infinity cannot be stored as JSON - at `$.ratios.a[1]`"),
-    (Loose(anything=[{"a": math.nan}]), "NaN and infinity cannot be stored as JSON - at `$.anything[0].a`"),
+    (Loose(ratios={"a": [1.0, math.inf]}), "NaN and infinity cannot be stored as JSON - at `$.ratios[...][1]`"),
+    (Loose(anything=[{"a": math.nan}]), "NaN and infinity cannot be stored as JSON - at `$.anything[0][...]`"),
     (Loose(place=Place("a", (0.0, math.nan))), "Expected `float`, got `null` - at `$.place.at[1]`"),
     (Loose(anything=object()), "object objects cannot be stored as JSON - at `$.anything`"),
     (Loose(anything={(1, 2): 3}), "tuple objects cannot be stored as JSON - at `$.anything`"),

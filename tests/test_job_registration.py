@@ -153,7 +153,11 @@ def test_what_no_record_could_hold_is_refused(names: dict[str, object], reason: 
     assert refuse(define(**names)) == f"{__name__}.Given: {reason}"
 
 
-@pytest.mark.parametrize("value", [Note(), "note", None, Note.work])
+def test_a_job_is_no_class_and_its_fields_are_not_shown() -> None:
+    assert refuse(Note("secret")) == f"only classes can be registered, not a {__name__}.Note; give its class"
+
+
+@pytest.mark.parametrize("value", ["note", None, Note.work])
 def test_what_is_no_class_is_refused(value: object) -> None:
     assert refuse(value) == f"only classes can be registered, not {value!r}"
 

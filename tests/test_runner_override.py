@@ -51,6 +51,20 @@ def test_the_own_backend_is_not_opened() -> None:
         runner.enqueue(action(lambda: None))
 
 
+def test_a_start_that_ends_when_nothing_is_due_is_a_drain() -> None:
+    drained: list[bool] = []
+    runner = JobRunner(MemoryBackend(), jobs=[Do])
+    with runner.override(MemoryBackend(), clock=lambda: NOW, drain=lambda: drained.append(runner.running)):
+        runner.start(until_idle=True)
+        assert runner.join()
+        assert runner.drain()
+        assert not runner.running
+        runner.start()
+        with pytest.raises(RunnerStateError, match="is running and cannot be started"):
+            runner.start(until_idle=True)
+    assert drained == [False, False]
+
+
 def test_a_start_starts_no_worker_but_counts_as_running_until_the_stop() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Do])
     with runner.override(MemoryBackend(), clock=lambda: NOW, drain=never):

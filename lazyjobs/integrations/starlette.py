@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from lazyjobs.jobs import Job
-from lazyjobs.runner import JobRunner, use_runner
+from lazyjobs.runner import JobRunner, hand_over, use_runner
 
 logger = logging.getLogger("lazyjobs")
 
@@ -34,8 +34,9 @@ def lifespan(
     """The `lifespan=` of an application that runs jobs: they run in its process, beside its requests.
 
     Without `runner` it makes `JobRunner(jobs=jobs)` at each startup, so LAZYJOBS_BACKEND names the storage, and without
-    that it is memory. A function that makes a runner is called at each startup. Either is closed at shutdown; a runner
-    that is given is stopped and left open, for whoever made it. With `start=False` nothing runs here: a worker process
+    that it is memory. A function that makes a runner is called at each startup. Either is closed at shutdown, and in a
+    test with the fixture `jobs` it is the fixture's at once; a runner that is given is stopped and left open, for
+    whoever made it. With `start=False` nothing runs here: a worker process
     does it.
 
     The runner is the current one (`current_runner()`) in every request and websocket of the application and of those
@@ -55,6 +56,8 @@ def lifespan(
         if not isinstance(app, Starlette):
             raise TypeError(f"lifespan() is for a Starlette or FastAPI application, not {type(app).__name__}")
         current = given if given is not None else await run_sync(make, limiter=_one())
+        if given is None:
+            hand_over(current)
         async with (
             _cleanly(current.close if given is None else _nothing),
             _SeenBy(current, inner(app) if inner is not None else _no_lifespan()) as state,

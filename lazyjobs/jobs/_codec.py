@@ -1,61 +1,99 @@
 """Turns a job's fields into a payload and back."""
 
-from math import isfinite
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from lazyjobs.jobs._difference import Comparison, compare_plainly
 from lazyjobs.jobs._errors import DecodeError, EncodeError
-from lazyjobs.jobs._fields import field_names, has_fields, is_pydantic, notices_unknown
+from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
 from lazyjobs.jobs._job import Job
+from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
+from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
+from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
 from lazyjobs.jobs._trace import strip_trace
 
 J = TypeVar("J", bound=Job)
 
-_WITH_FLOATS = (float, dict, list, tuple)
+Encode = Callable[[object], bytes]
 
 
 class Codec(Generic[J]):
     """Encodes and decodes the jobs of one class; msgspec does the work and the validation."""
 
-    __slots__ = ("_cls", "_decoder", "_encoder", "_has_fields", "_kind", "_notices")
+    __slots__ = ("_are_plainly_same", "_cls", "_comparison", "_decode", "_has_fields", "_kind", "_notices")
 
     def __init__(self, cls: type[J]) -> None:
         self._cls = cls
         self._kind = cls.kind
-        self._encoder = msgspec.json.Encoder(enc_hook=_encode_pydantic)
         self._has_fields = has_fields(cls)
         self._notices = notices_unknown(cls)
+        self._comparison = Comparison(_is_faithful)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
-        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(shape, dec_hook=_decode_pydantic)
+        self._decode: Callable[[bytes], object] = msgspec.json.Decoder(shape, dec_hook=_read).decode
+        self._are_plainly_same = compare_plainly(cls)
 
     def encode(self, job: J) -> bytes:
         """The fields of `job` as JSON.
 
-        Raises `EncodeError`, naming the field, unless decoding the result gives a valid job again: what a worker
-        could not read is refused before it is stored.
+        Raises `EncodeError`, naming the field, unless decoding the result gives the same job again: what a worker
+        could not read, or would read otherwise, is refused before it is stored.
         """
         if not self._has_fields:
             return b"{}"
         try:
-            payload = self._encoder.encode(job)
-        except Exception as error:
-            raise EncodeError(self._kind, f"{_explain(error)}{self._find_culprit(job)}") from error
-        try:
-            self._decoder.decode(payload)
-            if b"null" in payload:
-                _check_finite(job)
-        except Exception as error:
-            raise EncodeError(self._kind, _explain(error)) from error
-        return payload
+            payload = _by_alias(job)
+            back = self._decode(payload)
+            if not self._are_plainly_same(job, back):
+                self._comparison.check(job, back)
+        except Exception:
+            payload = b""
+        return payload or self._encode_otherwise(job)
 
     def decode(self, payload: bytes) -> J:
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
-            fields = self._decoder.decode(strip_trace(payload) if self._notices else payload)
+            fields = self._decode(strip_trace(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
-            raise DecodeError(self._kind, _explain(error)) from error
+            reason = explain(error, payload)
+            refused = DecodeError(self._kind, reason)
+            refused.__cause__ = hide(error, reason)
+        try:
+            raise refused
+        finally:
+            del refused  # the traceback of its cause holds this frame
+
+    def _encode_otherwise(self, job: J) -> bytes:
+        """Members that a model names otherwise than it reads them come back by the names of their fields."""
+        payload, problem = self._try(_by_alias, job)
+        if problem is not None:
+            payload, second = self._try(_by_name, job)
+            if second is not None:
+                try:
+                    raise problem
+                finally:
+                    del problem, second  # their tracebacks hold this frame
+        return payload
+
+    def _try(self, encode: Encode, job: J) -> tuple[bytes, EncodeError | None]:
+        """The payload, or why there is none that would do."""
+        try:
+            payload = encode(job)
+        except Exception as error:
+            return b"", self._refuse(error, f"{explain_unwritten(error)}{self._find_culprit(job)}")
+        try:
+            self._comparison.check(job, self._decode(payload))
+        except Exception as error:
+            return b"", self._refuse(error, explain(error, payload))
+        return payload, None
+
+    def _refuse(self, error: Exception, reason: str) -> EncodeError:
+        refused = EncodeError(self._kind, reason)
+        refused.__cause__ = hide(error, reason)
+        return refused
 
     def _find_culprit(self, job: J) -> str:
         for name in field_names(self._cls):
@@ -67,53 +105,39 @@ class Codec(Generic[J]):
 
     def _encode_field(self, job: J, name: str) -> object:
         if is_pydantic(self._cls):
-            return _dump_pydantic(job, include={name})
-        return self._encoder.encode(getattr(job, name))
+            return dump_by_alias(job, include={name})
+        return _by_alias(getattr(job, name))
 
 
-def _explain(error: BaseException) -> str:
-    name, text = type(error).__name__, str(error)
-    said = text and isinstance(error, msgspec.MsgspecError | TypeError | ValueError)
-    return text if said else f"{name}: {text}".removesuffix(": ")
-
-
-def _check_finite(job: object) -> None:
-    """Raises ValueError for a float that JSON, having no word for it, would turn into null."""
-    place = _find_infinite(msgspec.to_builtins(job, enc_hook=_simplify_pydantic))
-    if place is not None:
-        raise ValueError(f"NaN and infinity cannot be stored as JSON - at `${place}`")
-
-
-def _find_infinite(value: object) -> str | None:
-    if isinstance(value, float):
-        return None if isfinite(value) else ""
-    named = isinstance(value, dict)
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
-    for key, item in items:
-        if isinstance(item, _WITH_FLOATS) and (place := _find_infinite(item)) is not None:
-            return f".{key}{place}" if named else f"[{key}]{place}"
-    return None
-
-
-def _encode_pydantic(value: object) -> object:
+def _write(dump: Callable[[Any], bytes], value: object) -> object:
     if is_pydantic(type(value)):
-        return msgspec.Raw(_dump_pydantic(value))
-    raise TypeError(f"{type(value).__qualname__} objects cannot be stored as JSON")
+        return msgspec.Raw(dump(value))
+    if plain_base(type(value)) is None:
+        raise UnstorableError(f"{type(value).__qualname__} objects cannot be stored as JSON")
+    return make_plain(value)
 
 
-def _dump_pydantic(model: object, include: set[str] | None = None) -> bytes:
-    # Without warnings, since decoding decides whether the values will do; as a round trip, without computed fields.
-    dumped = model.model_dump_json(include=include, by_alias=True, round_trip=True, warnings=False)  # type: ignore[attr-defined]
-    return cast("str", dumped).encode()
+def _read(cls: type, value: object) -> object:
+    if not is_pydantic(cls):
+        return read_plain(cls, value)
+    payload = msgspec.json.encode(value)
+    try:
+        return read_model(cls, payload)
+    except Exception as error:
+        if not is_validation_error(error):
+            raise
+        reason = explain_model(error, cls, payload)
+    raise ModelError(reason)
 
 
-def _simplify_pydantic(value: object) -> object:
-    if value.model_config.get("ser_json_inf_nan", "null") != "null":  # type: ignore[attr-defined]
-        return None
-    return value.model_dump(mode="json", by_alias=True, round_trip=True, warnings=False)  # type: ignore[attr-defined]
+def _is_faithful(value: object, annotation: Any) -> bool:
+    """Whether `value` comes back by itself, in a field with that annotation and of no class."""
+    try:
+        back = msgspec.json.decode(_by_alias(value), type=annotation, dec_hook=_read)
+        return Comparison(_is_faithful).same(value, back)
+    except Exception:
+        return False
 
 
-def _decode_pydantic(cls: type, value: object) -> object:
-    if is_pydantic(cls):
-        return cls.model_validate_json(msgspec.json.encode(value))  # type: ignore[attr-defined]
-    raise TypeError(f"{cls.__qualname__} objects cannot be read from JSON")
+_by_alias: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_alias)).encode
+_by_name: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_name)).encode

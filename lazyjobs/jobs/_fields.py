@@ -1,6 +1,5 @@
 """Looks at the fields of a job's class, so that what cannot be stored is refused at registration."""
 
-import sys
 from collections.abc import Iterator
 from inspect import get_annotations
 from typing import ClassVar, get_args, get_origin, get_type_hints
@@ -8,6 +7,8 @@ from typing import ClassVar, get_args, get_origin, get_type_hints
 from msgspec import inspect
 
 from lazyjobs.jobs._errors import InvalidJobError
+from lazyjobs.jobs._plain import stands_for_base
+from lazyjobs.jobs._pydantic import is_pydantic
 from lazyjobs.jobs._trace import RESERVED_MEMBERS
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
@@ -21,12 +22,6 @@ _NO_KEYS = (
     *get_args(_WithFields),
 )
 _RESERVED = {"kind", "job_queue", "job_max_attempts"}
-
-
-def is_pydantic(cls: type) -> bool:
-    """Whether `cls` is a pydantic model; False where pydantic was never imported."""
-    pydantic = sys.modules.get("pydantic")
-    return pydantic is not None and issubclass(cls, pydantic.BaseModel)
 
 
 def has_fields(cls: type) -> bool:
@@ -150,7 +145,7 @@ def _builds_itself(base: type) -> bool:
 def _problems(info: inspect.Type, path: str, seen: frozenset[type]) -> Iterator[tuple[str, str]]:
     match info:
         case inspect.CustomType(cls=cls):
-            if not is_pydantic(cls):
+            if not (is_pydantic(cls) or stands_for_base(cls)):
                 yield path, f"is of the type {cls!r}, which cannot be stored as JSON"
         case inspect.ExtType():
             yield path, "is a msgspec Ext, which cannot be stored as JSON"

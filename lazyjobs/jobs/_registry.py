@@ -1,7 +1,7 @@
 """The job classes a runner knows, by kind."""
 
 from collections.abc import Callable
-from inspect import isabstract, isasyncgenfunction, isgeneratorfunction
+from inspect import isabstract
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from lazyjobs.jobs._codec import Codec
 from lazyjobs.jobs._errors import DuplicateKindError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import check_fields, describe
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, Job
+from lazyjobs.jobs._methods import check_methods
 from lazyjobs.jobs._reason import brief_of
 
 J = TypeVar("J", bound=Job)
@@ -55,7 +56,7 @@ class Registry:
         Raises `InvalidJobError` or `DuplicateKindError`, and adds nothing, when it could not work.
         """
         if not isinstance(cls, type):
-            raise InvalidJobError(f"only classes can be registered, not {cls!r}")
+            raise InvalidJobError(f"only classes can be registered, not {_show(cls)}")
         kind = getattr(cls, "kind", None)
         known = self._by_kind.get(kind) if isinstance(kind, str) else None
         if known is None:
@@ -101,25 +102,24 @@ class Registry:
         return tuple(registration.definition for registration in list(self._by_kind.values()))
 
 
+def _show(value: object) -> str:
+    """What was given in the place of a class; a job without its fields, which are a payload."""
+    return f"a {describe(type(value))}; give its class" if hasattr(value, "work") else repr(value)
+
+
 def _define(cls: type[Job]) -> Definition:
     kind = getattr(cls, "kind", None)
     if not isinstance(kind, str):
         raise InvalidJobError(f'{describe(cls)} has no kind; add  kind: ClassVar[str] = "a.stable.name"')
-    work = getattr(cls, "work", None)
-    if not callable(work):
-        raise InvalidJobError(f"{describe(cls)} has no method work(); add one that does the work")
     if isabstract(cls):
         raise InvalidJobError(f"{describe(cls)} is abstract; register the classes that implement it")
-    if isgeneratorfunction(work) or isasyncgenfunction(work):
-        raise InvalidJobError(f"{describe(cls)}.work contains yield, so calling it would do nothing; remove the yield")
-    definition = Definition(
-        kind=kind,
-        type=describe(cls),
-        queue=getattr(cls, "job_queue", DEFAULT_QUEUE),
-        max_attempts=getattr(cls, "job_max_attempts", DEFAULT_MAX_ATTEMPTS),
+    check_methods(cls)
+    queue, max_attempts = (
+        getattr(cls, "job_queue", DEFAULT_QUEUE),
+        getattr(cls, "job_max_attempts", DEFAULT_MAX_ATTEMPTS),
     )
     try:
-        InsertParams(kind=kind, queue=definition.queue, max_attempts=definition.max_attempts)
+        params = InsertParams(kind=kind, queue=queue, max_attempts=max_attempts)
     except (TypeError, ValueError) as error:
         raise InvalidJobError(f"{describe(cls)}: {error}") from error
-    return definition
+    return Definition(kind=params.kind, type=describe(cls), queue=params.queue, max_attempts=params.max_attempts)

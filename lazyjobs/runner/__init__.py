@@ -4,6 +4,8 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._guards import Guard, add_guard
+from lazyjobs.runner._made import hand_over, taking_made_runners
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
@@ -18,6 +20,7 @@ __all__ = [
     "AttemptWatch",
     "CurrentJob",
     "EnqueueWatch",
+    "Guard",
     "JobRunner",
     "NoJobError",
     "NoRunnerError",
@@ -27,9 +30,12 @@ __all__ = [
     "RunnerStateError",
     "Snapshot",
     "UnknownKind",
+    "add_guard",
     "count_attempts",
     "current_job",
     "current_runner",
+    "hand_over",
     "is_given_back",
+    "taking_made_runners",
     "use_runner",
 ]

@@ -20,6 +20,7 @@ from lazyjobs.runner._crew import Crew
 from lazyjobs.runner._due import Attempt, DueRecords
 from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
+from lazyjobs.runner._guards import GUARDS, ask_guards
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._names import NamedParams
@@ -220,6 +221,8 @@ class JobRunner:
             max_attempts=definition.max_attempts,
             run_at=run_at,
         )
+        if GUARDS and self._stand_in is None:
+            ask_guards(self._source.url, self._source.at_hand)
         backend, observers = self.backend, self._observers
         record = backend.insert(params) if observers is None else observers.insert(backend, params)
         if (crew := self._crew) is not None:
@@ -238,6 +241,10 @@ class JobRunner:
         Raises `RunnerStateError` if they run already, or have no queue to watch.
         """
         check_flag("until_idle", until_idle)
+        if until_idle and (stand_in := self._stand_in) is not None:
+            self._refuse_if_running("started")
+            stand_in.drain()
+            return
         with self._lock:
             self._refuse_if_running("started")
             self._params()
@@ -265,10 +272,6 @@ class JobRunner:
         which may pass and is given 30 seconds.
         """
         check_optional_timeout(timeout)
-        if (stand_in := self._stand_in) is not None:
-            self._refuse_if_running("started")
-            stand_in.drain()
-            return True
         self.start(until_idle=True)
         ended = self.join(timeout)
         if not ended:
@@ -307,10 +310,10 @@ class JobRunner:
     ) -> Iterator[Self]:
         """Puts something else in the place of this runner's backend, clock and workers for the code inside; for tests.
 
-        Nothing runs by itself: `start` starts no worker, `drain` calls the function given, `close` closes nothing. The
-        runner's own backend is neither opened nor used, but by workers that run already: they go on with it, and see
-        nothing of what is enqueued meanwhile. `configure` says what holds afterwards. Raises `RunnerStateError` if it
-        is overridden already.
+        Nothing runs by itself: `start` starts no worker, but with `until_idle` it calls the function given, as `drain`
+        does, and returns when that does; `close` closes nothing. The runner's own backend is neither opened nor used,
+        but by workers that run already: they go on with it, and see nothing of what is enqueued meanwhile. `configure`
+        says what holds afterwards. Raises `RunnerStateError` if it is overridden already.
         """
         check_backend(backend)
         check_function("clock", clock, "tells aware UTC")

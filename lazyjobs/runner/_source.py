@@ -40,6 +40,11 @@ class BackendSource:
         """Whether a URL was opened already; a backend that was given never counts as opened here."""
         return self._url is not None and self._backend is not None
 
+    @property
+    def at_hand(self) -> Backend | None:
+        """The backend, unless it is still to be opened."""
+        return self._backend
+
     def get(self) -> Backend:
         """The backend, opened if need be; raises what `open_backend` raises, and `BackendClosedError` after close."""
         backend = self._backend

@@ -5,17 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from lazyjobs import PruneParams
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.harness import HarnessError, load_harness
-from lazyjobs_testkit.history import History
-from lazyjobs_testkit.model import Unknown
+from lazyjobs_testkit.history import History, Operation
+from lazyjobs_testkit.model import Number, Prune, Unknown
 from lazyjobs_testkit.suite._load import _concealed
-from lazyjobs_testkit.tests.test_history_looks import inserted
 
 Install = Callable[[Mapping[str, Mapping[str, str]]], None]
 CANARY = "canary%2Fbird"
@@ -102,10 +103,15 @@ def test_a_harness_of_a_url_is_named_without_its_secrets_and_found_with_them() -
 
 
 def test_a_saved_history_tells_no_secret() -> None:
-    operation = replace(inserted(1), answer=Unknown(f"BackendUnavailableError: cannot connect with {PLAIN}"))
-    concealed = _concealed(History(operations=(operation, inserted(2))), load_harness(URL)())
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    request = Prune(PruneParams(finished_before=now))
+    right = Operation(
+        caller="a", handle="b", request=request, answer=Number(1), called=1, returned=2, began=now, ended=now
+    )
+    wrong = replace(right, answer=Unknown(f"BackendUnavailableError: cannot connect with {PLAIN}"))
+    concealed = _concealed(History(operations=(wrong, right)), load_harness(URL)())
     assert_untold(repr(concealed))
-    assert concealed.operations[1] == inserted(2)
+    assert concealed.operations[1] == right
 
 
 @pytest.mark.parametrize(

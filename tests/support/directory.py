@@ -118,12 +118,16 @@ class DirectoryBackend:
             record = self._first_due(params.queues, now)
             if record is None:
                 return None
+            superseding = record.state is State.RUNNING
             claimed = replace(
                 record,
                 state=State.RUNNING,
                 attempt=record.attempt + 1,
                 lease_expires_at=now + params.lease,
                 updated_at=_later(record),
+                claimed_by=params.worker,
+                taken_from=record.claimed_by if superseding else None,
+                abandoned=record.abandoned + superseding,
             )
             self._store(claimed, before=record)
             return claimed
@@ -147,8 +151,7 @@ class DirectoryBackend:
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
         with self._exclusive():
             records = self._read_all()
-        if options.states is not None:
-            records = [record for record in records if record.state in options.states]
+        records = [record for record in records if _passes(record, options)]
         return sorted(records, key=_AGE, reverse=True)[: options.limit]
 
     def stats(self) -> Stats:
@@ -243,6 +246,8 @@ class DirectoryBackend:
                 return
             record = _held(found, params)
             finished = replace(record, state=state, lease_expires_at=None, updated_at=_later(record), **changes)
+            if isinstance(params, RetryParams) and params.spare:
+                finished = replace(finished, spared=record.spared + 1)
             self._store(finished, before=record)
 
     def _path(self, id: int) -> Path:
@@ -300,6 +305,15 @@ def _held(found: Record | None, params: FinishParams | ExtendParams) -> Record:
     if found.state is not State.RUNNING or found.attempt != params.attempt:
         raise ClaimLostError(params.id, params.attempt, f"{found.state} at attempt {found.attempt}")
     return found
+
+
+def _passes(record: Record, options: ListOptions) -> bool:
+    return (
+        (options.states is None or record.state in options.states)
+        and (options.kinds is None or record.kind in options.kinds)
+        and (options.queues is None or record.queue in options.queues)
+        and (options.before is None or (record.updated_at, record.id) < options.before)
+    )
 
 
 def _due_name(record: Record) -> str | None:

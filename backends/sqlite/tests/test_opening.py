@@ -33,6 +33,15 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
         SQLiteBackend(tmp_path)
 
 
+def test_the_path_is_that_of_the_file_whatever_link_led_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    monkeypatch.chdir(path.parent)
+    for given in (path, link, link.name):
+        with closing(SQLiteBackend(given)) as backend:
+            assert backend.path == path.resolve()
+
+
 def test_an_empty_file_becomes_a_new_one(path: Path) -> None:
     path.touch()
     with closing(SQLiteBackend(path)) as backend:

@@ -8,9 +8,11 @@ from lazyjobs.integrations.django._backend import LazyJobsBackend, get_runner
 from lazyjobs.integrations.django._configuration import ConfigurationError
 from lazyjobs.integrations.django._results import NotStored, StoredResult
 from lazyjobs.integrations.django._retries import retries
+from lazyjobs.integrations.django._transactions import EnqueueInTransactionError
 
 __all__ = [
     "ConfigurationError",
+    "EnqueueInTransactionError",
     "LazyJobsBackend",
     "NotStored",
     "StoredResult",

@@ -13,6 +13,7 @@ from django.utils import timezone
 from msgspec import Struct
 
 from lazyjobs.contract import InsertParams
+from lazyjobs.integrations.django._arguments import as_json
 from lazyjobs.integrations.django._checks import check_entry
 from lazyjobs.integrations.django._configuration import Configuration, ConfigurationError
 from lazyjobs.integrations.django._framework import (
@@ -23,7 +24,6 @@ from lazyjobs.integrations.django._framework import (
     Task,
     TaskResult,
     TaskResultDoesNotExist,
-    normalize_json,
     task_backends,
     task_enqueued,
 )
@@ -87,14 +87,13 @@ class LazyJobsBackend(BaseTaskBackend):  # type: ignore[misc]
         """Stores the call, and returns its result once it is stored.
 
         Raises `InvalidTask` for a function that a worker would not find, TypeError or ValueError for arguments that
-        are no JSON, and what storing raises; nothing is written then.
+        are no JSON, `EnqueueInTransactionError` where it would wait for itself, and what storing raises; nothing is
+        written then.
         """
         self.validate_task(task)
         shared = self.shared
         run_after = _make_aware(task.run_after)
-        job = _find(shared.jobs, task)(
-            args=normalize_json(list(args)), kwargs=normalize_json(kwargs), run_after=run_after
-        )
+        job = _find(shared.jobs, task)(args=as_json(list(args)), kwargs=as_json(kwargs), run_after=run_after)
         if run_after is None:
             record = shared.runner.enqueue(job, queue=task.queue_name)
         else:

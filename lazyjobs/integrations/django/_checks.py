@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core import checks
+from django.db import connections
 
 from lazyjobs.contract import BackendError, BackendURL, LazyJobsError, SupportsClose, open_backend
 from lazyjobs.integrations.django._configuration import Configuration, ConfigurationError
 from lazyjobs.integrations.django._framework import task_backends
+from lazyjobs.integrations.django._transactions import databases_in, find_file
 from lazyjobs.runner import URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -38,16 +40,30 @@ def check_entry(backend: LazyJobsBackend) -> Iterator[checks.CheckMessage]:
         elif settings.DEBUG:
             with suppress(BackendError):  # the URL is understood, and the storage not there at the moment
                 _close(open_backend(url))
+        yield from _check_sharing(backend.alias, url)
     except ConfigurationError as error:
         yield checks.Error(str(error), id="lazyjobs.E001")
     except LazyJobsError as error:
         yield checks.Error(f"TASKS[{backend.alias!r}]: {error}", id="lazyjobs.E002")
 
 
+def _check_sharing(alias: str, url: str | None) -> Iterator[checks.CheckMessage]:
+    path = find_file(url)
+    for database in databases_in(path) if path is not None else ():
+        always = connections[database].settings_dict.get("ATOMIC_REQUESTS", False)
+        yield checks.Warning(
+            f"TASKS[{alias!r}]: tasks are stored in the SQLite file of DATABASES[{database!r}], so a task that is "
+            "enqueued in a transaction on it is refused: it would wait for itself"
+            + (", and ATOMIC_REQUESTS makes each request such a transaction" if always else ""),
+            hint="Enqueue by transaction.on_commit(), or keep the tasks in a file of their own.",
+            id="lazyjobs.W002",
+        )
+
+
 def check_storage(**_: object) -> Iterator[checks.CheckMessage]:
     """Opens each entry's storage and looks into it: for `check --deploy`, since it may be far away, or new."""
     for backend in task_backends.all():
-        if hasattr(backend, "configuration") and not list(backend.check()):
+        if hasattr(backend, "configuration") and not any(each.is_serious() for each in backend.check()):
             yield from _look_into(backend.alias, _url(backend.configuration))
 
 

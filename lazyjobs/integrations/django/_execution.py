@@ -11,11 +11,11 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connections, reset_queries
 from django.utils import timezone
 
+from lazyjobs.integrations.django._arguments import as_json
 from lazyjobs.integrations.django._framework import (
     TaskContext,
     TaskError,
     TaskResultStatus,
-    normalize_json,
     task_finished,
     task_started,
 )
@@ -48,7 +48,7 @@ class _Attempt:
     def succeed(self, value: object) -> None:
         """Notes what it returned. It has done its work: a value that is no JSON does not make it fail."""
         try:
-            value = normalize_json(value)
+            value = as_json(value)
         except (TypeError, ValueError) as error:
             logger.warning("what %s returned is dropped, it is no JSON: %s", self.result.task.module_path, error)
             value = NOT_STORED

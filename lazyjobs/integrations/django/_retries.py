@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from lazyjobs.contract import InsertParams
-from lazyjobs.jobs import retry_delay
+from lazyjobs.jobs import can_be_called, retry_delay
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -50,6 +50,8 @@ def retries(
         InsertParams(kind="checked", max_attempts=max_attempts)
     if not (delay is None or isinstance(delay, timedelta) or callable(delay)):
         raise TypeError(f"delay must be a timedelta, or a function of the attempt, not {type(delay).__name__}")
+    if callable(delay) and not can_be_called(delay, 1):
+        raise TypeError("delay must be a plain function that takes the attempt, and nothing else that is needed")
 
     def mark(function: F) -> F:
         if not hasattr(function, "__code__"):

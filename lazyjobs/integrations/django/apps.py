@@ -1,5 +1,7 @@
 """The application that adds the command `lazyjobs_worker`, and a look at the storage to `check --deploy`."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -14,5 +16,6 @@ class LazyJobsConfig(AppConfig):  # type: ignore[misc]
     verbose_name = "lazyjobs"
 
     def ready(self) -> None:
-        """Registers the check."""
+        """Registers the check, and has enqueues looked at that would wait for their own transaction."""
+        import_module("lazyjobs.integrations.django._transactions")
         register(check_storage, deploy=True)

@@ -112,6 +112,11 @@ class SQLiteBackend:
         self._store = Store(settings)
         self._write = self._store.write
 
+    @property
+    def path(self) -> Path:
+        """The file, absolute and by its own name, whatever links led there."""
+        return self._settings.path
+
     @classmethod
     def from_url(cls, url: BackendURL) -> Self:
         """Opens `sqlite:///relative.db` or `sqlite:////absolute.db`; options as in the constructor, time in seconds."""

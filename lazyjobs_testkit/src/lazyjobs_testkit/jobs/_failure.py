@@ -38,4 +38,5 @@ def _from_work_on(traceback: TracebackType | None) -> TracebackType | None:
 def _show_attempt(attempt: Attempt, outcome: RetryParams | DiscardParams) -> str:
     record = attempt.record
     became = "discarded" if isinstance(outcome, DiscardParams) else f"retried at {outcome.run_at}"
-    return f"id={record.id} on {record.queue}, attempt {record.attempt - record.spared} of {record.max_attempts}, which is {became}"
+    counted = record.attempt - record.spared
+    return f"id={record.id} on {record.queue}, attempt {counted} of {record.max_attempts}, which is {became}"

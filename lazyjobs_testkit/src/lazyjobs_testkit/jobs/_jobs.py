@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from lazyjobs import Attempt, ClaimParams, CompleteParams, JobRunner, RunnerStateError, State
+from lazyjobs.runner import taking_made_runners
 from lazyjobs_testkit.jobs._assertions import Assertions
 from lazyjobs_testkit.jobs._clock import Clock
 from lazyjobs_testkit.jobs._driver import MOST, Driver, Tolerated
@@ -31,6 +32,8 @@ class Jobs(Assertions):
     variables. At first it is *manual*: nothing runs until `drain`, even if the application starts its runner. *Inline*,
     what is due runs before `enqueue` returns.
 
+    Runners that an application has made at its startup, by `lifespan(jobs=…)`, are used without being asked for.
+
     A context manager, whose end gives every runner back as it was. The fixture `jobs` is one.
     """
 
@@ -45,6 +48,7 @@ class Jobs(Assertions):
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
+        self._stack.enter_context(taking_made_runners(self._take_made))
         if self._given is not None:
             self.use(self._given)
         return self
@@ -91,6 +95,10 @@ class Jobs(Assertions):
             self._at_work.append(runner)
             self._stack.callback(self._at_work.remove, runner)
         return runner
+
+    def _take_made(self, runner: JobRunner) -> None:
+        with suppress(RunnerStateError):  # another Jobs has it, which this test put around this one
+            self.use(runner)
 
     def inline(self, *, tolerate: Tolerated = ()) -> AbstractContextManager[object]:
         """From now on `enqueue` runs what is due before it returns; in a `with` statement, only inside that.

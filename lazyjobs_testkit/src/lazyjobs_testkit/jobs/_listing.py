@@ -13,7 +13,10 @@ from lazyjobs_testkit.jobs._store import Store
 
 J = TypeVar("J", bound=Job)
 
-NO_RUNNER = "no runner is used, so nothing can be enqueued here; call jobs.use(runner) with that of the application"
+NO_RUNNER = (
+    "no runner is used, so nothing can be enqueued here; call jobs.use(runner) with that of the application, or start "
+    "the application whose lifespan makes one"
+)
 
 _WAITING = frozenset({State.PENDING, State.RETRYING})
 _in_order = attrgetter("id")

@@ -65,7 +65,7 @@ class URLTests:
         secret = [text for part, text in variants(url).items() if part == "password"]
         texts = [*secret, *(with_option(text, "kit_unknown=1") for text in secret)]
         for text in [*texts, with_option(url, f"kit_token={CANARY}")]:
-            told = attempt(bench, text)
+            told = attempt(bench, text, look=assert_untold)
             shown = BackendURL.mask(text)
             for place, words in () if told is None else told_by(told):
                 assert CANARY not in words, f"what {shown} raised tells the password in its {place}"
@@ -100,15 +100,15 @@ def open_by_url(bench: Bench, text: str) -> Backend:
     return open_backend(text) if opener is None else opener(BackendURL.parse(text))
 
 
-def attempt(bench: Bench, text: str) -> Exception | None:
-    """What opening and using a backend raises; fails if the backend's own texts tell the password."""
+def attempt(bench: Bench, text: str, look: Callable[[Backend], None] | None = None) -> Exception | None:
+    """What opening and using a backend raises; `look` is given one that opens."""
     try:
         backend = open_by_url(bench, text)
     except Exception as error:
         return error
     try:
-        for place, words in (("repr", repr(backend)), ("str", str(backend))):
-            assert CANARY not in words, f"the {place} of what {BackendURL.mask(text)} opened tells the password"
+        if look is not None:
+            look(backend)
         backend.insert(InsertParams(kind=KIND, run_at=FUTURE))
     except AssertionError:
         raise
@@ -117,6 +117,12 @@ def attempt(bench: Bench, text: str) -> Exception | None:
     finally:
         close(backend)
     return None
+
+
+def assert_untold(backend: Backend) -> None:
+    """Fails if the backend's own texts tell the password."""
+    for place, words in (("repr", repr(backend)), ("str", str(backend))):
+        assert CANARY not in words, f"the {place} of what was opened tells the password"
 
 
 def close(backend: Backend) -> None:
