@@ -3,6 +3,9 @@
 Applications use `BaseJob` and `JobRunner`; authors of backends read `lazyjobs.contract`.
 """
 
+import logging
+
+from lazyjobs import logs
 from lazyjobs.contract import (
     CONTRACT_VERSION,
     Backend,
@@ -134,3 +137,6 @@ __all__ = [
     "open_backend",
     "use_runner",
 ]
+
+for _name in ("lazyjobs", "lazyjobs.jobs"):
+    logs.fit(logging.getLogger(_name))

@@ -6,46 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lazyjobs.cli._table import Column, draw
-from lazyjobs.cli._text import cut, one_line, visible, width
 from lazyjobs.cli._times import read_duration, read_moment, tell_distance, tell_moment
 
 NOON = datetime(2030, 1, 31, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("plain and ünï 漢字 ☂", "plain and ünï 漢字 ☂"),
-        ("\x1b[2J\x07\x9b\x7f", "\\x1b[2J\\x07\\x9b\\x7f"),
-        ("a\r\nb\tc\x0bd\x85e\u2028f", "a\\r\\nb\\tc\\x0bd\\x85e\\u2028f"),
-        ("\u202eabc\u2066d\u200b\ufeff\u00ad", "\\u202eabc\\u2066d\\u200b\\ufeff\\xad"),
-        ("\ud800\U000e0041", "\\ud800\\U000e0041"),
-    ],
-)
-def test_nothing_but_text_reaches_a_terminal(text: str, seen: str) -> None:
-    assert visible(text) == seen
-    assert seen.isprintable()
-
-
-def test_a_message_keeps_no_layout_of_its_own() -> None:
-    assert one_line("first\n   second\t\x1b[2J") == "first second \\x1b[2J"
-
-
-@pytest.mark.parametrize(
-    ("text", "most", "short"),
-    [
-        ("exactly", 7, "exactly"),
-        ("too long", 7, "too lo…"),
-        ("漢字", 4, "漢字"),
-        ("漢字漢字", 5, "漢字…"),
-        ("漢字漢字", 4, "漢…"),
-        ("a" + "\u0301" * 50, 5, "a\u0301\u0301\u0301…"),
-        ("abc", 1, "…"),
-    ],
-)
-def test_a_text_is_cut_by_the_cells_that_it_takes(text: str, most: int, short: str) -> None:
-    assert cut(text, most) == short
-    assert width(short) <= most
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from lazyjobs.cli import main
-from lazyjobs.cli._serving import TOKEN_VARIABLE, read_guard_options
+from lazyjobs.cli._serving import read_guard_options
 from lazyjobs.cli._usage import UsageError
+from lazyjobs.control import wsgi_app
+from lazyjobs.control._token import TOKEN_VARIABLE
+from lazyjobs_memory import MemoryBackend
 from tests.support.control import TOKEN
 
 
@@ -40,16 +44,54 @@ def test_a_token_comes_from_a_file_or_from_standard_input_or_from_the_environmen
     assert not caplog.records
 
 
-def test_a_token_that_every_user_may_read_is_used_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_token_that_others_may_read_or_change_is_used_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int
 ) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN)
-    file.chmod(0o644)
+    file.chmod(mode)
     assert token(str(file)) == TOKEN
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "chmod 600" in caplog.text
     assert TOKEN not in caplog.text
+
+
+def test_a_token_from_a_pipe_needs_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, TOKEN.encode())
+    os.close(writer)
+    assert token(f"/dev/fd/{reader}") == TOKEN
+    os.close(reader)
+    assert not caplog.records
+
+
+def test_a_token_is_gone_from_the_environment_once_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    file.chmod(0o600)
+    for given in (None, str(file)):
+        monkeypatch.setenv(TOKEN_VARIABLE, "another-token-of-some-length")
+        token(given)
+        assert TOKEN_VARIABLE not in os.environ
+
+
+def test_a_control_plane_that_is_mounted_takes_its_token_out_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    wsgi_app(MemoryBackend(), token="another-token-of-some-length")
+    assert os.environ[TOKEN_VARIABLE] == TOKEN
+    wsgi_app(MemoryBackend(), token=os.environ[TOKEN_VARIABLE])
+    assert TOKEN_VARIABLE not in os.environ
+
+
+def test_an_empty_token_in_the_environment_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "")
+    assert main(["control", "--backend", "memory://", "--listen", "127.0.0.1:0"]) == 2
+    assert "the token must be 16 to 1000 visible ASCII characters" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -147,6 +147,26 @@ def test_without_settings_the_command_says_so(url: str) -> None:
     assert "DJANGO_SETTINGS_MODULE" in worker.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--log-format", "json")])
+def test_a_project_that_lists_its_loggers_does_not_silence_it(
+    url: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "logged.py").write_text(
+        "from tests.support.django_site.settings import *\n"
+        "LOGGING = {'version': 1, 'loggers': {'django': {'level': 'ERROR'}}, 'root': {'level': 'WARNING'}}\n"
+    )
+    enqueue(url, tmp_path / "lines", "one")
+    made = environment(url) | {"DJANGO_SETTINGS_MODULE": "logged", "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    command = [sys.executable, "-m", "django", "lazyjobs_worker", "--drain", *options]
+    worker = subprocess.run(command, env=made, capture_output=True, text=True, timeout=SECONDS)
+    assert worker.returncode == 0, worker.stderr
+    lines = worker.stderr.splitlines()
+    (running,) = [line for line in lines if f"on {url}, queues: " in line]
+    assert "append_line succeeded" in lines[-1]
+    assert {line[0] == "{" for line in lines} == {bool(options)}
+    assert any("a task cannot be run: " in line for line in lines[: lines.index(running)])
+
+
 def test_the_option_backend_names_another_storage(url: str, tmp_path: Path) -> None:
     enqueue(url, tmp_path / "lines", "one")
     command = [*MANAGE, "lazyjobs_worker", "--drain", "--backend", url]

@@ -4,13 +4,15 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 
 from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._logging import log_warnings
 from lazyjobs.cli._output import tell
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.contract import Backend, BackendError, BackendURL, LazyJobsError, SupportsClose, open_backend
-from lazyjobs.runner import URL_VARIABLE
+from lazyjobs.contract._urls import ENTRY_POINTS
+from lazyjobs.runner import URL_VARIABLE, JobRunner
 
 _ALONE = "memory"
 
@@ -56,6 +58,15 @@ def opened_url(url: str) -> Iterator[Backend]:
 def lives_in_one_process(url: str) -> bool:
     """Whether nobody but the process that opens `url` sees what is stored there."""
     return BackendURL.parse(url).scheme == _ALONE
+
+
+def keeps_in_one_process(runner: JobRunner) -> bool:
+    """The same of a runner's backend, which may have been given without a URL."""
+    if runner.backend_url is not None:
+        return lives_in_one_process(runner.backend_url)
+    package = type(runner.backend).__module__.partition(".")[0]
+    found = entry_points(group=ENTRY_POINTS, name=_ALONE)
+    return any(entry.module.partition(".")[0] == package for entry in found)
 
 
 def _open(url: str) -> Backend:

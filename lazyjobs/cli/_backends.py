@@ -8,7 +8,7 @@ from lazyjobs.cli._installed import CAPABILITIES, Installed, find_installed
 from lazyjobs.cli._options import add_json_option
 from lazyjobs.cli._output import aside, show, tell, terminal_width, to_json
 from lazyjobs.cli._table import Column, draw
-from lazyjobs.cli._text import one_line, visible
+from lazyjobs.texts import one_line, visible
 
 _DESCRIPTION = """\
 Lists the backends that are installed: the scheme of their URLs, their distributions, and what they can do beside the

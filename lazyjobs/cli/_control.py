@@ -6,7 +6,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
-from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._ending import close_in_time, leave_at_once, settle_output
+from lazyjobs.cli._exits import Exit
+from lazyjobs.cli._logging import add_log_options, set_up_logging
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
@@ -39,13 +41,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--refresh", type=_refresh, default=timedelta(seconds=2), metavar="SECONDS", help="how often the page asks (2)"
     )
     add_metrics_option(parser)
-    parser.add_argument("--verbose", action="store_true", help="log each request, tracebacks and details too")
-    parser.set_defaults(run=run)
+    add_log_options(parser, "each request and other details")
+    parser.set_defaults(run=run, lasting=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until told to stop; returns the exit code."""
-    set_up_logging(verbose=arguments.verbose)
+    set_up_logging(arguments)
     options = read_guard_options(arguments)
     options["requeue"] = not arguments.read_only
     options["refresh"] = arguments.refresh
@@ -54,9 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         counted = source if isinstance(source, JobRunner) else JobRunner(source)
         if arguments.prometheus:
             options["metrics"] = count_records(counted)
-        with control_plane(source, "--listen", arguments.listen, options):
+        with ExitStack() as serving:
+            serving.enter_context(control_plane(source, "--listen", arguments.listen, options))
             wakeup.sleep()
-    return 0
+            if not (close_in_time(serving.pop_all()) and settle_output()):
+                leave_at_once(Exit.DONE)
+    return Exit.DONE
 
 
 @contextmanager

@@ -5,11 +5,14 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, redirect_stdout, suppress
+from typing import TextIO
 
 import msgspec
 
-from lazyjobs.cli._text import one_line
+from lazyjobs.texts import one_line, shorten, visible
+
+_LONGEST_REMARK = 4000
 
 
 class OutputError(Exception):
@@ -33,7 +36,7 @@ def show(lines: Iterable[str]) -> None:
 
 def to_json(value: object) -> str:
     """One line of JSON in ASCII alone, so that nothing in it reaches a terminal as more than text."""
-    return json.dumps(msgspec.to_builtins(value))
+    return json.dumps(msgspec.to_builtins(value)).replace("\x7f", r"\u007f")
 
 
 def aside() -> AbstractContextManager[object]:
@@ -42,8 +45,19 @@ def aside() -> AbstractContextManager[object]:
 
 
 def tell(remark: str) -> None:
-    """Writes one line beside the results."""
-    print(f"lazyjobs: {one_line(remark)}", file=sys.stderr)
+    """Writes one line beside the results, if anybody takes it."""
+    _tell(f"lazyjobs: {one_line(shorten(remark, _LONGEST_REMARK))}")
+
+
+def tell_lines(text: str) -> None:
+    """The same of a text that has lines of its own, such as a traceback."""
+    _tell(visible(text, spare="\n"))
+
+
+def _tell(text: str) -> None:
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
 
 
 def terminal_width() -> int | None:
@@ -53,10 +67,23 @@ def terminal_width() -> int | None:
     return None
 
 
-def silence() -> None:
-    """Nothing more is written to standard output, not even what is buffered."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    finally:
-        os.close(nowhere)
+def flush() -> None:
+    """Writes what is still buffered, of foreign code too. That nobody takes it changes nothing any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            silence(stream)
+
+
+def silence(stream: TextIO | None) -> None:
+    """Nothing more is written there, not even what is buffered, which would change the exit code."""
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):  # it may be closed, or no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from lazyjobs.cli._output import to_json
 from lazyjobs.cli._table import Column, draw, narrowest
-from lazyjobs.cli._text import cut, visible
 from lazyjobs.cli._times import tell_distance, tell_moment
 from lazyjobs.contract import Record
 from lazyjobs.runner import RecordSummary
+from lazyjobs.texts import cut, visible
 
 _LONGEST_ERROR = 200
 _SHORTEST_ERROR = 24

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from lazyjobs.cli._ending import log_aside
 from lazyjobs.cli._usage import UsageError
 from lazyjobs.control import Options, Source, serve
+from lazyjobs.control._token import TOKEN_VARIABLE
 
 logger = logging.getLogger("lazyjobs")
 
-TOKEN_VARIABLE = "LAZYJOBS_CONTROL_TOKEN"  # noqa: S105 (a name)
 _LONGEST = 4096
 
 
@@ -58,25 +59,41 @@ def control_plane(source: Source, option: str, address: tuple[str, int], options
         except ValueError as error:
             advice = f"--token-file and {TOKEN_VARIABLE} give a token"
             raise UsageError(f"{option} {host}:{port}: {error}; {advice}") from error
-        logger.info("the control plane is at http://%s:%d/jobs", f"[{host}]" if ":" in host else host, port)
+        shown = f"[{host}]" if ":" in host else host
+        log_aside(logging.INFO, "the control plane is at http://%s:%d/jobs", shown, port)
         yield
 
 
 def _read_token(file: str | None) -> str | None:
+    """The token of the file, or else of the environment, where no child process shall find it afterwards."""
+    inherited = os.environ.pop(TOKEN_VARIABLE, None)
     if file is None:
-        return os.environ.get(TOKEN_VARIABLE) or None
+        return inherited
     try:
-        text = sys.stdin.read(_LONGEST) if file == "-" else _read_file(Path(file))
+        text = _read_input() if file == "-" else _read_file(Path(file))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--token-file {file}: {error}") from error
     return text.strip()
 
 
+def _read_input() -> str:
+    if sys.stdin is None:
+        raise OSError("there is no standard input")
+    return sys.stdin.read(_LONGEST)
+
+
 def _read_file(path: Path) -> str:
     with path.open(encoding="utf-8") as file:
-        if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
-            logger.warning("every user of this machine may use the token file %s; chmod 600 keeps it to yours", path)
+        if _is_open_to_others(os.fstat(file.fileno())):
+            logger.warning("other users of this machine may use the token file %s; chmod 600 keeps it to yours", path)
         return file.read(_LONGEST)
+
+
+def _is_open_to_others(found: os.stat_result) -> bool:
+    """Whether a file, but not a pipe or a terminal, has rights for others or is theirs."""
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    return bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)) or found.st_uid not in (0, os.geteuid())
 
 
 def _is_host(text: str) -> bool:

@@ -1,11 +1,15 @@
-"""The signals that stop a worker process."""
+"""The signals that stop a process."""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import current_thread, main_thread
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+from lazyjobs.cli import _children as children
+from lazyjobs.cli._children import Handler
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Wakeup:
@@ -39,20 +43,49 @@ class Wakeup:
 def stop_signals(wakeup: Wakeup) -> Iterator[None]:
     """Makes the first SIGTERM or SIGINT wake the main thread, and leaves the second one its default: the end, at once.
 
-    The default does not need the interpreter, so it also ends a process whose job holds the interpreter's lock.
+    The default does not need the interpreter, so it also ends a process whose job holds the interpreter's lock. It
+    holds whatever the parent process has ignored or blocked. A child that is forked meanwhile has none of this: there
+    the signals do what they did before.
     """
 
     def first(_number: int, _frame: object) -> None:
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_DFL)
+        for number in STOPPING:
+            signal.signal(number, _end_as_init if os.getpid() == 1 else signal.SIG_DFL)
         wakeup.wake()
 
     # A handler waits for the next bytecode, which never comes if the signal arrives as the read of the pipe begins.
     descriptor = signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, first) for number in _STOPPING}
+    before = {number: _or_default(signal.signal(number, first)) for number in STOPPING}
+    children.restore(before)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        children.restore(None)
         for number, handler in before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(descriptor)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Lets Ctrl-C end a command that was started with SIGINT ignored, as `nohup`, cron and background jobs are."""
+    ignored = current_thread() is main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _or_default(handler: Handler | None) -> Handler:
+    """None is a handler that is not Python's, which Python cannot set again."""
+    return signal.SIG_DFL if handler is None else handler
+
+
+def _end_as_init(number: int, _frame: object) -> None:
+    # The kernel drops what the first process of a container has no handler for.
+    os._exit(128 + number)

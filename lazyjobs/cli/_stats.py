@@ -8,8 +8,8 @@ from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option
 from lazyjobs.cli._output import show, terminal_width, to_json
 from lazyjobs.cli._table import Column, draw
-from lazyjobs.cli._text import visible
 from lazyjobs.contract import State, Stats
+from lazyjobs.texts import visible
 
 _DESCRIPTION = "Counts the records: by queue and state, and by kind."
 _LEAST_NAME = 8

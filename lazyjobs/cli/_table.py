@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from lazyjobs.cli._text import cut, width
+from lazyjobs.texts import cut, width
 
 _GAP = "  "
 

@@ -1,12 +1,13 @@
 """Finds the runner that a command line names."""
 
 import sys
-import traceback
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
 
+from lazyjobs.cli._output import tell_lines
 from lazyjobs.cli._usage import UsageError
+from lazyjobs.logs import format_traceback
 from lazyjobs.runner import JobRunner
 
 
@@ -37,7 +38,7 @@ def load_runner(target: str) -> JobRunner:
 
 
 def _import_error(module_name: str, error: Exception) -> UsageError:
-    traceback.print_exception(error)
+    tell_lines(format_traceback((type(error), error, error.__traceback__)))
     return UsageError(f"importing {module_name!r} failed, see above: {type(error).__name__}: {error}")
 
 

@@ -4,7 +4,7 @@ import argparse
 from typing import NoReturn
 
 from lazyjobs.cli._exits import Exit
-from lazyjobs.cli._text import one_line
+from lazyjobs.texts import one_line
 
 
 class UsageError(Exception):

@@ -2,28 +2,33 @@
 
 import argparse
 import logging
-import os
-import sys
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from threading import Thread
 
+from lazyjobs.cli._announcement import announce, warn_of_idle_queues
 from lazyjobs.cli._completion import complete_by, propose_urls
-from lazyjobs.cli._logging import set_up_logging
+from lazyjobs.cli._ending import Aside, close_in_time, leave_at_once, log_aside, settle_output
+from lazyjobs.cli._exits import Exit
+from lazyjobs.cli._logging import add_log_options, logging_begun
 from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
-from lazyjobs.contract import WaitParams
+from lazyjobs.contract import BackendError, WaitParams
+from lazyjobs.jobs import name_of, text_of
 from lazyjobs.runner import JobRunner
 
-logger = logging.getLogger("lazyjobs")
-
+_A_MOMENT = timedelta(seconds=1)
+_ALLOWANCE = timedelta(seconds=3)
+"""How long the end may take beyond the stop timeout; the runner gives what it cancels a second of it."""
 _DESCRIPTION = """\
 Runs the jobs of the JobRunner found at package.module:runner until SIGTERM or SIGINT. The first signal stops claiming
 and lets the jobs in flight end; a second one ends the process at once, and what it was running comes back when its
-lease has ended. Exits with 0, or with 1 if jobs were still running when the stop timeout had passed.
+lease has ended. Exits with 0, with 1 if jobs were still running when the stop timeout had passed, or with 3 if --drain
+was given up since the backend fails.
 """
 
 
@@ -52,32 +57,50 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="how long jobs in flight may take to end (30)",
     )
     add_telemetry_options(parser)
-    parser.add_argument("--verbose", action="store_true", help="log tracebacks and details too")
-    parser.set_defaults(run=run)
+    add_log_options(parser, "details")
+    parser.set_defaults(run=run, lasting=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs until stopped or drained; returns the exit code."""
-    runner = load_runner(arguments.target)
-    set_up_logging(verbose=arguments.verbose)
-    runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
-    observe(runner, arguments)
+    """Runs until stopped or drained; returns the exit code. Raises `BackendError` if a drain gave up."""
+    with logging_begun(arguments):
+        runner = load_runner(arguments.target)
+        runner.configure(backend=arguments.backend, workers=arguments.workers, queues=arguments.queue)
+        observe(runner, arguments)
     wakeup = Wakeup()
-    with ExitStack() as stack:
-        stack.enter_context(stop_signals(wakeup))
+    with stop_signals(wakeup), ExitStack() as serving:
+        options = read_guard_options(arguments)
         if arguments.control is not None:
-            options = read_guard_options(arguments)
-            stack.enter_context(control_plane(runner, "--control", arguments.control, options))
+            serving.enter_context(control_plane(runner, "--control", arguments.control, options))
+        announce(runner)
         _start(runner, wakeup, until_idle=arguments.drain)
+        looking = Aside(partial(warn_of_idle_queues, runner))
         wakeup.sleep()
+        if arguments.drain:
+            looking.wait(_A_MOMENT)
         ended = _stop(runner, arguments.stop_timeout)
+        code = _choose_code(ended, runner.drain_failure)
+        if not (ended and close_in_time(serving.pop_all()) and settle_output()):
+            leave_at_once(code)
+    if code is Exit.BACKEND:
+        _raise_failure(runner.drain_failure)
+    return code
+
+
+def _choose_code(ended: bool, failure: BaseException | None) -> Exit:
     if not ended:
-        _leave_at_once()
-    return 0
+        return Exit.INCOMPLETE
+    return Exit.DONE if failure is None else Exit.BACKEND
+
+
+def _raise_failure(error: BaseException | None) -> None:
+    if isinstance(error, BackendError):
+        raise error
+    if error is not None:
+        raise BackendError(f"draining was given up: {name_of(error)}: {text_of(error)}") from error
 
 
 def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
-    logger.info("running %s", ", ".join(definition.kind for definition in runner.definitions))
     runner.start(until_idle=until_idle)
 
     def wake_when_ended() -> None:
@@ -88,18 +111,19 @@ def _start(runner: JobRunner, wakeup: Wakeup, *, until_idle: bool) -> None:
 
 
 def _stop(runner: JobRunner, timeout: timedelta) -> bool:
-    if runner.running:
-        logger.info("stopping: jobs in flight have %s; another signal ends the process at once", timeout)
+    """Whether every job has ended in time. Returns in time even if all that writes to the log is stuck in there."""
+    was_running = runner.running
+    stopping = Aside(partial(_end, runner, timeout))
+    if was_running:
+        note = "stopping: jobs in flight have %s; another signal ends the process at once"
+        log_aside(logging.INFO, note, timeout)
+    return stopping.wait(timeout + _ALLOWANCE) is True
+
+
+def _end(runner: JobRunner, timeout: timedelta) -> bool:
     ended = runner.stop(timeout)
     runner.close()
     return ended
-
-
-def _leave_at_once() -> None:
-    # A thread that a job has left behind would keep an ordinary exit waiting.
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(1)
 
 
 def _seconds(text: str) -> timedelta:

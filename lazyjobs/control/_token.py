@@ -1,9 +1,11 @@
 """The token that whoever asks must know."""
 
 import hmac
+import os
 from base64 import b64decode
 from hashlib import sha256
 
+TOKEN_VARIABLE = "LAZYJOBS_CONTROL_TOKEN"  # noqa: S105 (a name)
 _SHORTEST = 16
 _LONGEST = 1000
 
@@ -12,7 +14,9 @@ class Token:
     """A secret that is compared in constant time and never shown.
 
     It comes as `Authorization: Bearer TOKEN` (RFC 6750), or as the password of `Basic` (RFC 7617) with any user name,
-    which is what a browser asks for. Raises ValueError for what could not be sent or would be guessed.
+    which is what a browser asks for. The variable LAZYJOBS_CONTROL_TOKEN, if it holds this token, is taken out of the
+    process's environment, so that no child process of a job inherits it. Raises ValueError for what could not be sent
+    or would be guessed.
     """
 
     def __init__(self, text: str) -> None:
@@ -22,6 +26,8 @@ class Token:
                 "python -c 'import secrets; print(secrets.token_urlsafe())' makes one"
             )
         self._digest = _digest(text)
+        if os.environ.get(TOKEN_VARIABLE) == text:
+            del os.environ[TOKEN_VARIABLE]
 
     def __repr__(self) -> str:
         return "<Token>"

@@ -1,9 +1,9 @@
 """Numbers, times and foreign texts as they are shown."""
 
-import re
 from datetime import datetime
 
 from lazyjobs.contract import State
+from lazyjobs.texts import visible as escape
 
 # Beside the word, so that nothing is told by its colour alone.
 SIGNS = {
@@ -14,18 +14,14 @@ SIGNS = {
     State.DISCARDED: "✕",
 }
 
-# Control characters but for tab and line feed, what reorders or hides text, and lone surrogates. The joiners U+200C and
-# U+200D stay: scripts and emoji need them.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
-)
+_SPARED = "\n\t\u200c\u200d\ufe0e\ufe0f"
+"""Lines are lines on the page; scripts and emoji need the joiners, and emoji the selectors of their style."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def visible(text: str) -> str:
     r"""`text` with what could not be seen, or would make other text look different, as `\x1b` or `\u202e`."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return escape(text, spare=_SPARED)
 
 
 def number(value: float) -> str:

@@ -133,6 +133,11 @@ class JobRunner:
         return self._params().queues
 
     @property
+    def workers(self) -> int:
+        """How many jobs it runs at once."""
+        return self._workers
+
+    @property
     def observers(self) -> tuple[Observer, ...]:
         """Who watches it."""
         return () if self._observers is None else self._observers.all

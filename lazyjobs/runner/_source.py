@@ -4,10 +4,13 @@ import os
 from threading import RLock
 
 from lazyjobs.contract import Backend, BackendClosedError, BackendURL, SupportsClose, open_backend
+from lazyjobs.runner._siblings import note_memory, warn_of_child
 
 DEFAULT_URL = "memory://"
 URL_VARIABLE = "LAZYJOBS_BACKEND"
 """The environment variable with the URL of the backend, where nothing else names one."""
+
+_IN_MEMORY = BackendURL.parse(DEFAULT_URL).scheme
 
 _left_behind: list[Backend] = []
 
@@ -28,6 +31,7 @@ class BackendSource:
             case _:
                 raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")
         self._closed = False
+        self._forgotten = False
         self._lock = RLock()
 
     @property
@@ -55,7 +59,10 @@ class BackendSource:
             if self._closed or self._url is None:
                 opened = BackendURL.mask(self._url or "")
                 raise BackendClosedError(f"the runner that opened {opened!r} was closed; make another runner")
-            self._backend = self._backend or open_backend(self._url)
+            if self._backend is None:
+                self._backend = open_backend(self._url)
+                if BackendURL.parse(self._url).scheme == _IN_MEMORY:
+                    warn_of_child() if self._forgotten else note_memory()
             return self._backend
 
     def close(self) -> None:
@@ -75,3 +82,4 @@ class BackendSource:
         if self._url is not None and self._backend is not None:
             _left_behind.append(self._backend)
             self._backend = None
+            self._forgotten = True

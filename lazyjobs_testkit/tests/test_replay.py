@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lazyjobs_testkit.history import History, save
+
 RACY = {
     "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
     "processes": ("lazyjobs_testkit.zoo.processes:OverwritingInserter.Harness", "CON-10"),
@@ -46,3 +48,14 @@ def test_the_saved_history_of_a_race_replays_by_the_command_that_is_told(
 def called(text: str) -> list[str]:
     """The calls that a story shows, without how it is indented."""
     return [line.strip() for line in text.splitlines() if re.search(r"[\d.]+ to +[\d.?]+ ", line)]
+
+
+def test_a_file_from_elsewhere_reaches_the_terminal_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "history.json"
+    hostile = "\x1b]0;title\x07 \u202e \u3164\nlegal: nothing is wrong"
+    save(History(operations=()), file, {"rule": hostile})
+    replayed = conformance(tmp_path, "replay", str(file))
+    assert r"\x1b]0;title\x07 \u202e \u3164\nlegal" in replayed.stdout
+    assert replayed.stdout.replace("\n", "").isprintable()
+    refused = conformance(tmp_path, "replay", f"{tmp_path}/\x1b[2Jnone.json")
+    assert (refused.returncode, refused.stderr.replace("\n", "").isprintable()) == (2, True)

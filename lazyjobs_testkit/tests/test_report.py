@@ -5,7 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lazyjobs_testkit.report import Expectation, Observation, Report, Run, Selection, Status, Subject, make_report
+from lazyjobs_testkit.report import (
+    Expectation,
+    Observation,
+    Report,
+    Run,
+    Selection,
+    Status,
+    Subject,
+    make_report,
+    render_text,
+)
 from lazyjobs_testkit.rules import Keyword, Level, Rule, order_rules
 
 S = Status
@@ -226,3 +236,15 @@ def test_the_backend_is_told_as_it_was_found() -> None:
     found = Subject(name="sqlite", backend="lazyjobs_sqlite.SQLiteBackend", version="1.2")
     observation = Observation(test="test_CLM-01", rule="CLM-01", status=S.PASSED, subject=found)
     assert judge(observation).backend == found
+
+
+def test_what_a_backend_says_reaches_the_terminal_as_text() -> None:
+    hostile = "\x1b[2J \u202e \u3164 a\ufe0f\r\n PROBLEM none"
+    report = judge(
+        seen("INS-01", S.FAILED, message=hostile),
+        seen("CLM-03", S.NOT_APPLICABLE, reason=hostile),
+        subject=Subject(name=hostile, declares={"durable": hostile}),
+    )
+    for line in render_text(report, detailed=True).splitlines():
+        assert line.isprintable()
+        assert not line.startswith(" PROBLEM")

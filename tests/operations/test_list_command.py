@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from lazyjobs import Backend, InsertParams, ListOptions, State
-from lazyjobs.cli._text import width
+from lazyjobs.texts import width
 from tests.support.commands import Command
 from tests.support.operations import HARMLESS, HOSTILE, stock
 
@@ -36,7 +36,7 @@ def test_for_programs_a_line_has_every_field_but_the_payload(
         assert found["state"] == record.state
         for key in ("run_at", "created_at", "updated_at", "lease_expires_at"):
             assert (found[key] and datetime.fromisoformat(found[key])) == getattr(record, key)
-        assert len(found) == 11
+        assert len(found) == 15
 
 
 def test_payloads_are_shown_on_request_only(command: Command, backend: Backend, backend_url: str) -> None:

@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from lazyjobs import BackendError
+from lazyjobs.logs import fit
 from lazyjobs_aws._address import Address
 from lazyjobs_aws._clients import Clients
 from lazyjobs_aws._errors import NO_SUCH_QUEUE, code_of, translated
 from lazyjobs_aws._rests import Rests
 
-logger = logging.getLogger("lazyjobs.aws")
+logger = fit(logging.getLogger("lazyjobs.aws"))
 
 BATCH = 10
 """The most that SQS takes or gives at once."""

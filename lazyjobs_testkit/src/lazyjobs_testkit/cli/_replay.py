@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lazyjobs.texts import one_line, visible
+
 
 def replay_history(argv: Sequence[str]) -> int:
     """Judges a saved history again and shows the calls in it; the exit status, 1 if the contract does not allow it."""
@@ -20,6 +22,6 @@ def replay_history(argv: Sequence[str]) -> int:
     try:
         verdict = replay(parser.parse_args(argv).file)
     except HistoryFileError as error:
-        parser.error(str(error))
-    sys.stdout.write(f"{verdict.text}\n")
+        parser.error(one_line(str(error)))
+    sys.stdout.write(visible(f"{verdict.text}\n", spare="\n"))
     return 0 if verdict.legal else 1

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from lazyjobs.texts import visible
 from lazyjobs_testkit.history._check import check
 from lazyjobs_testkit.history._operation import History
 from lazyjobs_testkit.history._show import show
@@ -50,6 +51,6 @@ def replay(path: Path) -> Replay:
     saved = load(path)
     verdict = check(saved.history)
     violation = verdict.violations[0] if verdict.violations else None
-    origin = ", ".join(f"{name} {value}" for name, value in saved.about.items())
+    origin = visible(", ".join(f"{name} {value}" for name, value in saved.about.items()))
     text = "\n".join([origin, show(saved.history, violation), str(verdict)])
     return Replay(legal=not verdict.violations, text=text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lazyjobs.texts import visible
 from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.plugin._collecting import SuiteNotes, order_items, rule_of_item
 from lazyjobs_testkit.plugin._ending import Ending, end_run
@@ -148,7 +149,7 @@ class ConformanceRun:
             return
         detailed = self._config.option.tbstyle == "no"
         for report in self._ending.reports:
-            terminalreporter.section(f"conformance of {report.backend.name}")
+            terminalreporter.section(f"conformance of {visible(report.backend.name)}")
             terminalreporter.write_line(render_text(report, detailed=detailed))
         for line in self._ending.lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(visible(line))

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from lazyjobs.texts import visible
 from lazyjobs_testkit.report._values import NOT_RUN, Report, RuleResult, Status
 
 _SHOWN_CALLS = 12
@@ -22,11 +23,18 @@ def render_text(report: Report, *, detailed: bool) -> str:
     for status in (Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
         lines += _render_reasons(status, [rule for rule in report.rules if rule.status is status])
     lines += [f" first: {report.first} ({describe_first(report)})"] if report.first else []
-    lines += [f" PROBLEM {problem}" for problem in report.problems]
-    lines += [f" note: {note}" for note in report.notes]
+    lines += [line for problem in report.problems for line in _tell("PROBLEM", problem)]
+    lines += [line for note in report.notes for line in _tell("note:", note)]
     lines += [f" performance: {line}" for line in str(report.performance or "").splitlines()]
     lines.append(f" level: {report.level}" + (f" ({report.level_reason})" if report.level_reason else ""))
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
+
+
+def _tell(word: str, text: str) -> Iterator[str]:
+    """What a word begins; its other lines are indented, so that none begins with such a word."""
+    first, *others = text.splitlines() or [""]
+    yield f" {word} {first}"
+    yield from (f"   {line}" for line in others)
 
 
 def _describe_run(report: Report) -> str:

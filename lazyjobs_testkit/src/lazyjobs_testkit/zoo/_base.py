@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 
@@ -29,6 +29,7 @@ from lazyjobs import (
     WaitParams,
 )
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.zoo._table import Table, TableHarness, make_harness
 
 K = TypeVar("K")
 
@@ -39,59 +40,6 @@ OUTCOMES: Mapping[type[FinishParams], State] = {
 }
 FINISHED = (State.SUCCEEDED, State.DISCARDED)
 _MAX_ERROR = 10_000
-
-
-class Table:
-    """The records of one namespace by id, shared by all handles on it. `changed` is the lock, and tells waiters."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Condition(threading.RLock())
-        self.records: dict[int, Record] = {}
-        self.last_id = 0
-
-    def exclusive(self) -> AbstractContextManager[object]:
-        """Keeps all others out; what is called outside of it is atomic by itself."""
-        return self.changed
-
-    def get(self, id: int) -> Record | None:
-        return self.records.get(id)
-
-    def put(self, record: Record) -> None:
-        with self.changed:
-            self.records[record.id] = record
-            self.changed.notify_all()
-
-    def delete(self, id: int) -> None:
-        del self.records[id]
-
-    def all(self) -> Sequence[Record]:
-        return list(self.records.values())
-
-
-class TableHarness(Harness):
-    """Opens a backend on the table of a namespace."""
-
-    backend: "ClassVar[type[SevenMethods]]"
-    tables: ClassVar[dict[str, Table]]
-
-    def open(self, namespace: str) -> "SevenMethods":
-        return self.backend(self.tables.setdefault(namespace, self.backend.table_class()))
-
-    def destroy(self, namespace: str) -> None:
-        self.tables.pop(namespace, None)
-
-
-def _make_harness(backend: "type[SevenMethods]") -> type[Harness]:
-    members = {
-        "backend": backend,
-        "tables": {},
-        "traits": backend.traits,
-        "name": backend.__name__.lower(),
-        "__doc__": backend.__doc__,
-        "__module__": backend.__module__,
-        "__qualname__": f"{backend.__qualname__}.Harness",
-    }
-    return type("Harness", (backend.harness_base,), members)
 
 
 class SevenMethods:
@@ -105,7 +53,7 @@ class SevenMethods:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.Harness = _make_harness(cls)
+        cls.Harness = make_harness(cls)
 
     def __init__(self, table: Table) -> None:
         self.table = table

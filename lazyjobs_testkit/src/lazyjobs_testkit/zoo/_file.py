@@ -20,7 +20,8 @@ import msgspec
 
 from lazyjobs import BackendClosedError, BackendError, BackendUnavailableError, Record, State, WaitParams
 from lazyjobs_testkit import Traits
-from lazyjobs_testkit.zoo._base import SevenMethods, Table, TableHarness, TameBackend
+from lazyjobs_testkit.zoo._base import SevenMethods, TameBackend
+from lazyjobs_testkit.zoo._table import Table, TableHarness
 from lazyjobs_testkit.zoo._weather import WEATHER, Weather
 
 HEADER = b"lazyjobs zoo journal 2\n"

@@ -6,7 +6,8 @@ from msgspec.structs import asdict, force_setattr
 
 from lazyjobs import CompleteParams, FinishParams, InsertParams, ListOptions, Record, Stats
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 
 class CompletesInPlace(TameBackend):

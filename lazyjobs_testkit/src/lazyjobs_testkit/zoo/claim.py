@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from lazyjobs import ClaimParams, ExtendParams, FinishParams, ListOptions, Record, State
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import FINISHED, Table, TameBackend
+from lazyjobs_testkit.zoo._base import FINISHED, TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 
 class ClaimsNothing(TameBackend):

@@ -15,7 +15,8 @@ from lazyjobs import (
     Stats,
 )
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import SevenMethods, Table, TameBackend
+from lazyjobs_testkit.zoo._base import SevenMethods, TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 _FINISHES = ("complete", "retry", "discard")
 

@@ -18,8 +18,8 @@ from lazyjobs import (
 )
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table
 from lazyjobs_testkit.zoo._file import FileMethods, WatchedFileHarness
+from lazyjobs_testkit.zoo._table import Table
 
 
 class Watched(FileMethods):

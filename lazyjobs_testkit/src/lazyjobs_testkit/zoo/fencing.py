@@ -13,7 +13,8 @@ from lazyjobs import (
     State,
 )
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 
 class StaleWins(TameBackend):

@@ -9,8 +9,9 @@ from typing import BinaryIO
 from lazyjobs import BackendError
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.zoo._animal import Oddity
-from lazyjobs_testkit.zoo._base import SevenMethods, Table
+from lazyjobs_testkit.zoo._base import SevenMethods
 from lazyjobs_testkit.zoo._file import FileBackend, FileHarness, FileMethods, Journal, WatchedFileHarness
+from lazyjobs_testkit.zoo._table import Table
 
 
 class Durable(FileBackend):

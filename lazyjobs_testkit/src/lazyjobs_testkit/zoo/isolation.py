@@ -5,7 +5,8 @@ from typing import cast
 
 from lazyjobs import ClaimParams, FinishParams, PruneParams, Record, Stats
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TableHarness, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table, TableHarness
 
 
 class OneTable(TameBackend):

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 _SECONDS = 5.0
 

@@ -26,7 +26,8 @@ from lazyjobs import (
 )
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.zoo._animal import Oddity
-from lazyjobs_testkit.zoo._base import FINISHED, SevenMethods, Table, TameBackend
+from lazyjobs_testkit.zoo._base import FINISHED, SevenMethods, TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from lazyjobs import InsertParams, ListOptions, Record, State
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 
 class ListedById(TameBackend):

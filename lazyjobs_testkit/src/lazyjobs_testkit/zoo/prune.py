@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from lazyjobs import FinishParams, PruneParams, Record, State, Stats
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import FINISHED, Table, TameBackend
+from lazyjobs_testkit.zoo._base import FINISHED, TameBackend
+from lazyjobs_testkit.zoo._table import Table
 
 
 class KeepsTheDiscarded(TameBackend):

@@ -17,8 +17,9 @@ from lazyjobs import (
     State,
 )
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import SevenMethods, Table, TameBackend
+from lazyjobs_testkit.zoo._base import SevenMethods, TameBackend
 from lazyjobs_testkit.zoo._file import ClosingMethods
+from lazyjobs_testkit.zoo._table import Table
 
 _THIRD = 3
 

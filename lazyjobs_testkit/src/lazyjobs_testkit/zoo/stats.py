@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from lazyjobs import FinishParams, Record, State, Stats
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import FINISHED, Table, TameBackend
+from lazyjobs_testkit.zoo._base import FINISHED, TameBackend
+from lazyjobs_testkit.zoo._table import Table
 from lazyjobs_testkit.zoo.listing import reap
 
 

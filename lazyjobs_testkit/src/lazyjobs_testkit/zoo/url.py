@@ -4,7 +4,8 @@ from typing import ClassVar, Self
 
 from lazyjobs import BackendError, BackendUnavailableError, BackendURL
 from lazyjobs_testkit.zoo._animal import Animal, Oddity
-from lazyjobs_testkit.zoo._base import Table, TableHarness, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table, TableHarness
 
 _NO_USE = "there is nobody to ask"
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from lazyjobs import BackendClosedError, InsertParams, Record, RetryParams, State, WaitParams
 from lazyjobs_testkit.zoo._animal import Animal
-from lazyjobs_testkit.zoo._base import Table, TameBackend
+from lazyjobs_testkit.zoo._base import TameBackend
+from lazyjobs_testkit.zoo._table import Table
 from lazyjobs_testkit.zoo.listing import reap
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 
 from lazyjobs import BackendError, BackendUnavailableError, BackendURL, LazyJobsError
+from lazyjobs.texts import one_line, shorten, visible
 from lazyjobs_aws._address import SCHEME, Address
 from lazyjobs_aws._ids import oldest_at
 from lazyjobs_aws._layout import Layout
@@ -18,6 +19,7 @@ from lazyjobs_aws._template import make_template
 from lazyjobs_aws._times import to_microseconds
 
 _USAGE_ERROR = 2
+_LONGEST_ERROR = 4000
 _PAUSE = 0.2
 _ABANDONED_AFTER = timedelta(days=1)
 
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: Exception, code: int) -> int:
-    sys.stderr.write(f"lazyjobs-aws: {error}\n")
+    sys.stderr.write(f"lazyjobs-aws: {one_line(shorten(str(error), _LONGEST_ERROR))}\n")
     return code
 
 
@@ -110,7 +112,7 @@ def _try_to_create(address: Address, layout: Layout, queues: list[str], *, last:
 
 def _check(options: argparse.Namespace) -> int:
     wrong = Provisioner(_address(options)).check(None, options.queue)
-    sys.stdout.writelines(f"{each}\n" for each in wrong or ["all is well"])
+    sys.stdout.writelines(f"{visible(each)}\n" for each in wrong or ["all is well"])
     return 1 if wrong else 0
 
 

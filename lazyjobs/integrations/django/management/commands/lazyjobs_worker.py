@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from lazyjobs.cli import main
 from lazyjobs.integrations.django._framework import DEFAULT_TASK_BACKEND_ALIAS
 
-_PASSED_ON = ("backend", "workers", "control", "stop_timeout")
+_PASSED_ON = ("backend", "workers", "control", "stop_timeout", "log_format")
 
 
 class Command(BaseCommand):  # type: ignore[misc]
@@ -26,6 +26,7 @@ class Command(BaseCommand):  # type: ignore[misc]
         parser.add_argument("--backend", metavar="URL", help="instead of that of TASKS")
         parser.add_argument("--control", metavar="HOST:PORT", help="serve GET /jobs there; 0 picks a port")
         parser.add_argument("--stop-timeout", metavar="SECONDS", help="how long tasks in flight may take to end (30)")
+        parser.add_argument("--log-format", metavar="FORMAT", help="text, line or json (text)")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Runs until stopped or drained; exits with the worker's code unless that is 0."""
@@ -36,5 +37,5 @@ class Command(BaseCommand):  # type: ignore[misc]
             if options[name] is not None:
                 arguments += [f"--{name.replace('_', '-')}", str(options[name])]
         arguments += ["--drain"] * options["drain"] + ["--verbose"] * (options["verbosity"] > 1)
-        if code := main(arguments):
+        if code := main(arguments, whole_process=self._called_from_command_line):
             sys.exit(code)
