@@ -36,6 +36,7 @@ def test_it_says_so_when_the_server_is_gone_and_when_it_is_back(open_page: MakeP
 
 
 @pytest.mark.parametrize("broken_first", [False, True])
+@pytest.mark.logs_errors("could not make a snapshot")
 def test_it_says_so_when_the_backend_fails(
     open_page: MakePage, broken_first: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,8 +1,13 @@
 """What tests of several subjects use."""
 
 import pytest
+from hypothesis import settings
 
 from tests.support.commands import Command
+
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lazyjobs import Record, State
+from lazyjobs.cli._records import draw_records, record_to_json
 from lazyjobs.cli._table import Column, draw
 from lazyjobs.cli._times import read_duration, read_moment, tell_distance, tell_moment
 
@@ -65,3 +67,25 @@ def test_a_table_cuts_only_what_may_be_cut_the_last_column_first() -> None:
     assert draw(columns, rows, None) == [" N  NAME    TEXT", " 1  a name  a longer text", "23"]
     assert draw(columns, rows, 20) == [" N  NAME    TEXT", " 1  a name  a longe…", "23"]
     assert draw(columns, rows, 10) == [" N  NAME  TEXT", " 1  a n…  a lon…", "23"]
+
+
+@pytest.mark.parametrize("width", [None, 80, 200])
+def test_an_error_that_quotes_a_url_is_shown_without_its_password(width: int | None) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    record = Record(
+        id=1,
+        kind="mail.send",
+        queue="mail",
+        payload=b"{}",
+        state=State.DISCARDED,
+        attempt=1,
+        max_attempts=1,
+        run_at=now,
+        created_at=now,
+        updated_at=now,
+        last_error="ConnectionError: postgres://me:hunter2@db",
+    )
+    shown = "\n".join(draw_records([record], now, width, with_payloads=False))
+    assert "hunter2" not in shown
+    assert "postgres://me:***@db" in shown
+    assert "postgres://me:***@db" in record_to_json(record, with_payload=False)

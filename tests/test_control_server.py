@@ -4,19 +4,18 @@ import http.client
 import logging
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partialmethod
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import msgspec
 import pytest
 
 from lazyjobs import JobRunner
 from lazyjobs.control import _server, serve
+from lazyjobs.control._plane import ControlPlane
 from tests.support.backends import PlainBackend
 from tests.support.control import FAILURE, TOKEN, make_discarded, make_failing_runner, make_runner
-from tests.support.waiting import GENEROUS, wait_until
+from tests.support.waiting import GENEROUS
 
 Address = tuple[str, int]
 TIMEOUT = GENEROUS.total_seconds()
@@ -28,12 +27,6 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-@pytest.fixture(autouse=True)
-def _quick_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
-    serve_forever = partialmethod(_server._Server.serve_forever, poll_interval=0.01)
-    monkeypatch.setattr(_server._Server, "serve_forever", serve_forever)
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +54,6 @@ def request(
 
 def connect(address: Address) -> socket.socket:
     return socket.create_connection(address, timeout=TIMEOUT)
-
-
-def server_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
 
 
 def test_it_serves_the_snapshot_and_gives_the_port_it_chose(runner: JobRunner, address: Address) -> None:
@@ -159,7 +148,7 @@ def test_on_loopback_it_answers_to_names_that_were_allowed_too(runner: JobRunner
 def test_beyond_loopback_it_refuses_to_listen_without_a_token(
     runner: JobRunner, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_server._Server, "server_activate", lambda _: pytest.fail("it listens"))
+    monkeypatch.setattr(socket.socket, "listen", lambda *_: pytest.fail("it listens"))
     with pytest.raises(ValueError, match=r"0\.0\.0\.0 can be reached from other machines, .* needs a token there"):
         serve(runner, host, 0).__enter__()
 
@@ -194,69 +183,40 @@ def test_a_failing_backend_is_a_500_of_one_line(caplog: pytest.LogCaptureFixture
     assert "could not make a snapshot" in caplog.text
 
 
-def test_an_idle_connection_is_closed_and_leaves_no_trace(
-    address: Address,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    assert _server._Handler.timeout == 10
-    monkeypatch.setattr(_server._Handler, "timeout", 0.02)
-    caplog.set_level(logging.INFO)
-    with connect(address) as silent, connect(address) as slow:
-        slow.sendall(b"GET /jo")
-        assert silent.recv(1) == b""
-        assert slow.recv(1) == b""
-    wait_until(lambda: not server_threads())
-    assert not caplog.records
-    assert capfd.readouterr() == ("", "")
-
-
 def test_a_connection_that_breaks_leaves_no_trace(
     address: Address, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.INFO)
-    for sent in (b"", b"GET /jo", b"GET /jobs HTTP/1.1\r\n\r\n"):
+    for sent in (b"", b"GET /jo", b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n\r\n"):
         connection = connect(address)
         connection.sendall(sent)
         # Closing with this option resets the connection.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
     assert request(address)[0] == 200
-    wait_until(lambda: not server_threads())
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_client_that_does_not_read_is_left_and_leaves_no_trace(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    def app(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [])
-        return [bytes(20_000_000)]  # more than the sockets of both sides hold
-
-    monkeypatch.setattr(_server, "wsgi_app", lambda *_, **__: app)
-    monkeypatch.setattr(_server._Handler, "timeout", 0.05)
-    caplog.set_level(logging.INFO)
-    with serve(make_runner(), "127.0.0.1", 0) as address, connect(address) as connection:
-        connection.sendall(b"GET /jobs HTTP/1.1\r\n\r\n")
-        wait_until(server_threads)
-        wait_until(lambda: not server_threads())
-    assert not caplog.records
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.logs_errors("failed: a mistake")
+@pytest.mark.logs_errors("a request failed", "a connection failed")
 def test_what_goes_wrong_in_the_server_itself_is_logged(
     address: Address, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr(_server._Handler, "handle", fail)
-    with connect(address) as connection:
-        assert connection.recv(1) == b""
-    assert "the connection from 127.0.0.1 failed: a mistake" in caplog.text
+    with monkeypatch.context() as patched:
+        patched.setattr(ControlPlane, "answer", fail)
+        status, headers, body = request(address)
+        assert (status, body) == (500, b"the control plane failed; its log says why\n")
+        assert headers["Cache-Control"] == "no-store"
+        assert "a request failed" in caplog.text
+        patched.setattr(ControlPlane, "refuse", fail)
+        with connect(address) as connection:
+            connection.sendall(b"GET /jobs HTTP/1.0\r\n\r\n")
+            assert connection.recv(1) == b""
+        assert "a connection failed" in caplog.text
+    assert request(address)[0] == 200
 
 
 def test_afterwards_it_is_stopped_and_the_port_is_free_for_the_next(runner: JobRunner) -> None:
@@ -270,11 +230,27 @@ def test_afterwards_it_is_stopped_and_the_port_is_free_for_the_next(runner: JobR
 
 def test_it_stops_without_waiting_for_an_idle_connection(runner: JobRunner) -> None:
     with serve(runner, "127.0.0.1", 0) as address:
-        connection = connect(address)
-        wait_until(server_threads)
-    assert server_threads()
-    connection.close()
-    wait_until(lambda: not server_threads())
+        idle, slow = connect(address), connect(address)
+        slow.sendall(b"GET /jo")
+        assert request(address)[0] == 200
+    with idle, slow:
+        assert (idle.recv(1), slow.recv(1)) == (b"", b"")
+
+
+def test_it_stops_without_waiting_for_an_answer_that_takes_long() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold(_: str) -> None:
+        entered.set()
+        assert leave.wait(TIMEOUT)
+
+    with ThreadPoolExecutor(1) as pool:
+        with serve(JobRunner(PlainBackend(hold)), "127.0.0.1", 0) as address:
+            first = pool.submit(request, address)
+            assert entered.wait(TIMEOUT)
+        with pytest.raises(http.client.RemoteDisconnected):
+            first.result(TIMEOUT)
+        leave.set()
 
 
 def test_an_address_in_use_is_an_oserror(runner: JobRunner, address: Address) -> None:

@@ -135,3 +135,34 @@ def test_the_query_and_the_token_reach_the_control_plane() -> None:
     allowed = request(app, "/jobs?state=discarded", Authorization=f"Bearer {TOKEN}")
     assert allowed.json()["recent"] == []
     assert allowed.json()["stats"]["total"] == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"page": True}], ids=["read-only", "with the page"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "<B>"])
+@pytest.mark.parametrize("path", ["/jobs", "/metrics", "/jobs/1/requeue", "/jobs/x/requeue"])
+def test_every_answer_has_every_header(method: str, path: str, options: dict[str, bool]) -> None:
+    app = Starlette(routes=routes(make_runner(), page=options.get("page", False)))
+    response = request(app, path, method)
+    assert {name.lower(): value for name, value in GUARDED.items()}.items() <= dict(response.headers).items()
+    assert response.status_code in (200, 404, 405, 409)
+    assert "<B>" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("ops.example", 200), ("OPS.example:8000", 200), ("evil@ops.example", 421), ("ops.example:", 421), ("", 421)],
+)
+def test_where_hosts_are_named_no_other_is_served(host: str, status: int) -> None:
+    app = Starlette(routes=routes(make_runner(), hosts=["ops.example"]))
+    assert request(app, host=host).status_code == status
+
+
+def test_two_hosts_are_none_of_those_that_are_named() -> None:
+    app = Starlette(routes=routes(make_runner(), hosts=["ops.example"]))
+
+    async def send() -> httpx.Response:
+        headers = [("Host", "ops.example"), ("Host", "evil.example")]
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.get("/jobs", headers=headers)
+
+    assert asyncio.run(send()).status_code == 421

@@ -161,3 +161,96 @@ def test_the_query_and_the_token_reach_the_control_plane() -> None:
     status, _, body = call(make_runner(), token=TOKEN, headers=allowed, query="state=running")
     assert status == 200
     assert msgspec.json.decode(body)["recent"] == []
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [
+        ("9" * 5_000, 400),
+        ("-1", 400),
+        ("+5", 400),
+        ("1_000", 400),
+        ("\u0665", 400),
+        ("\u00b2", 400),
+        ("five", 400),
+        ("65537", 413),
+        ("", 200),
+        ("0", 200),
+    ],
+)
+def test_a_length_that_is_none_is_refused_and_nothing_is_read(length: str, status: int) -> None:
+    class Unread(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise AssertionError(f"{size} bytes are read")
+
+    environ: dict[str, object] = {"CONTENT_LENGTH": length, "PATH_INFO": "/jobs", "wsgi.input": Unread()}
+    setup_testing_defaults(environ)
+    answers: list[tuple[str, list[tuple[str, str]]]] = []
+    wsgi_app(make_runner())(environ, lambda *answer: answers.append(answer))  # type: ignore[arg-type]
+    ((said, headers),) = answers
+    assert said.startswith(str(status))
+    assert GUARDED.items() <= dict(headers).items()
+
+
+def test_a_body_that_breaks_off_is_a_400() -> None:
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ConnectionResetError("gone")
+
+    environ: dict[str, object] = {"CONTENT_LENGTH": "5", "PATH_INFO": "/jobs", "wsgi.input": Broken()}
+    setup_testing_defaults(environ)
+    answers: list[str] = []
+    wsgi_app(make_runner())(environ, lambda status, _: answers.append(status))  # type: ignore[arg-type]
+    assert answers == ["400 Bad Request"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/jobs", 200),
+        ("GET", "/jobs?", 404),
+        ("GET", "/metrics", 404),
+        ("POST", "/metrics", 405),
+        ("PUT", "/jobs/1/requeue", 405),
+        ("POST", "/jobs/1/requeue", 409),
+        ("POST", "/jobs/x/requeue", 404),
+    ],
+)
+def test_every_answer_has_every_header(method: str, path: str, status: int) -> None:
+    answered, headers, body = call(make_runner(), method, path, page=True)
+    assert answered == status
+    assert GUARDED.items() <= headers.items()
+    assert int(headers["Content-Length"]) == len(body)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("ops.example", 200),
+        ("OPS.example:8000", 200),
+        ("evil@ops.example", 421),
+        ("ops.example:", 421),
+        ("ops.example.evil", 421),
+        ("ops.example,evil.example", 421),
+        ("", 421),
+    ],
+)
+def test_where_hosts_are_named_no_other_is_served(host: str, status: int) -> None:
+    assert call(make_runner(), headers={"Host": host}, hosts=["ops.example"])[0] == status
+
+
+@pytest.mark.parametrize(("version", "status"), [("HTTP/1.0", 200), ("HTTP/1.1", 421), ("HTTP/2", 421)])
+def test_without_a_host_only_what_is_older_than_hosts_is_served(version: str, status: int) -> None:
+    environ: dict[str, object] = {"PATH_INFO": "/jobs", "SERVER_PROTOCOL": version}
+    setup_testing_defaults(environ)
+    del environ["HTTP_HOST"]
+    answers: list[str] = []
+    wsgi_app(make_runner(), hosts=["ops.example"])(environ, lambda status, _: answers.append(status))  # type: ignore[arg-type]
+    assert answers[0].startswith(str(status))
+
+
+def test_a_method_is_not_named_unless_it_is_a_word() -> None:
+    environ: dict[str, object] = {"PATH_INFO": "/jobs", "REQUEST_METHOD": "<script>alert(1)</script>"}
+    setup_testing_defaults(environ)
+    body = b"".join(wsgi_app(make_runner())(environ, lambda *_: None))  # type: ignore[arg-type]
+    assert body == b"this method is not allowed; use GET\n"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lazyjobs import BaseJob, InvalidJobError, Job, JobRunner
 from lazyjobs.jobs import Registration, add_trace, read_trace
-from lazyjobs.jobs._trace import RESERVED_MEMBERS, strip_trace
+from lazyjobs.jobs._members import RESERVED_MEMBERS, strip_members
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = {"traceparent": PARENT, "tracestate": 'vendor=a"b'}
@@ -89,12 +89,12 @@ def test_other_headers_do_not_travel() -> None:
 def test_what_was_added_is_read_and_stripped_again(payload: bytes) -> None:
     carried = add_trace(payload, TRACE)
     assert read_trace(carried) == TRACE
-    assert json.loads(strip_trace(carried)) == json.loads(payload)
+    assert json.loads(strip_members(carried)) == json.loads(payload)
 
 
 @given(payloads)
 def test_a_payload_without_a_trace_is_not_touched(payload: bytes) -> None:
-    assert strip_trace(payload) is payload
+    assert strip_members(payload) is payload
     assert read_trace(payload) == {}
 
 

@@ -1,9 +1,11 @@
 """The command `lazyjobs list`."""
 
 import argparse
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
 from lazyjobs.cli._exits import Exit
@@ -11,13 +13,12 @@ from lazyjobs.cli._options import add_json_option, read_count, read_kind, read_q
 from lazyjobs.cli._output import show, tell, terminal_width
 from lazyjobs.cli._records import draw_records, record_to_json
 from lazyjobs.contract import Backend, ListOptions, Record, State
+from lazyjobs.runner import list_pages
 
 _DESCRIPTION = """\
-Shows records, those that changed last first. The storage chooses by state; kind and queue are compared here, so with
---kind or --queue more records are read than shown, and all of them if few match.
+Shows records, those that changed last first. Storage that was written before it could choose by kind and queue gives
+more records than are shown, and all of them if few match.
 """
-_FIRST_REACH = 1000
-_FARTHER = 4
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,43 +38,46 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Shows what was found, and tells if there is more."""
-    wanted = _Wanted(states=arguments.state, kinds=arguments.kind, queues=arguments.queue)
+    wanted = _read_options(arguments)
     with opened_backend(arguments) as backend:
-        found = _find(backend, wanted, arguments.limit)
-    records = found[: arguments.limit]
-    if arguments.json:
-        show(record_to_json(record, with_payload=arguments.payload) for record in records)
-    elif records:
-        show(draw_records(records, datetime.now(UTC), terminal_width(), with_payloads=arguments.payload))
-    else:
-        tell("no records" if wanted == _Wanted() else "no records like that")
-    if len(found) > len(records):
-        tell(f"these are the {len(records)} that changed last; --limit N or --all shows more")
+        found = _Found(backend, wanted, arguments.limit)
+        if arguments.json:
+            show(record_to_json(record, with_payload=arguments.payload) for record in found)
+        elif records := list(found):
+            show(draw_records(records, datetime.now(UTC), terminal_width(), with_payloads=arguments.payload))
+    if not found.count and not arguments.json:
+        tell("no records like that" if arguments.state or arguments.kind or arguments.queue else "no records")
+    if found.is_cut:
+        tell(f"these are the {found.count} that changed last; --limit N or --all shows more")
     return Exit.DONE
 
 
-class _Wanted(Struct, frozen=True):
-    """Which records; None is all."""
-
-    states: list[str] | None = None
-    kinds: list[str] | None = None
-    queues: list[str] | None = None
-
-    def has(self, record: Record) -> bool:
-        return (self.kinds is None or record.kind in self.kinds) and (
-            self.queues is None or record.queue in self.queues
-        )
+def _read_options(arguments: argparse.Namespace) -> ListOptions:
+    return ListOptions(
+        limit=None if arguments.limit is None else arguments.limit + 1,
+        states=arguments.state and frozenset(map(State, arguments.state)),
+        kinds=arguments.kind,
+        queues=arguments.queue,
+        payloads=arguments.payload,
+    )
 
 
-def _find(backend: Backend, wanted: _Wanted, limit: int | None) -> list[Record]:
-    """The newest that are wanted, one more than `limit` if there is one; reads ever more records until it has them."""
-    states = None if wanted.states is None else frozenset(map(State, wanted.states))
-    reach = limit if limit is None else limit + 1
-    if reach is not None and (wanted.kinds or wanted.queues):
-        reach = max(reach, _FIRST_REACH)
-    while True:
-        records = backend.list(ListOptions(limit=reach, states=states))
-        found = [record for record in records if wanted.has(record)]
-        if limit is None or reach is None or len(found) > limit or len(records) < reach:
-            return found
-        reach *= _FARTHER
+class _Found:
+    """The newest that are wanted, as they are read."""
+
+    def __init__(self, backend: Backend, wanted: ListOptions, limit: int | None) -> None:
+        self._pages = list_pages(backend, wanted)
+        self._with_payloads = wanted.payloads
+        self._limit = limit
+        self.count = 0
+        self.is_cut = False
+        """Whether there are more than the limit."""
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in chain.from_iterable(self._pages):
+            if self.count == self._limit:
+                self.is_cut = True
+                return
+            self.count += 1
+            # Storage may give a payload all the same, and a table waits for its last record.
+            yield record if self._with_payloads or not record.payload else replace(record, payload=b"")

@@ -12,7 +12,7 @@ from lazyjobs.cli._output import to_json
 from lazyjobs.cli._table import Column, draw, narrowest
 from lazyjobs.cli._times import tell_distance, tell_moment
 from lazyjobs.contract import Record
-from lazyjobs.runner import RecordSummary
+from lazyjobs.runner import RecordSummary, mask_urls
 from lazyjobs.texts import cut, visible
 
 _LONGEST_ERROR = 200
@@ -96,14 +96,14 @@ def _row(layout: _Layout, columns: Sequence[Column], record: Record, now: dateti
         "QUEUE": visible(record.queue),
         "UPDATED": (tell_moment if layout.clock else tell_distance)(record.updated_at, now),
         "DUE": "" if due is None else tell_distance(due, now),
-        "ERROR": _shorten(record.last_error),
+        "ERROR": _shorten(mask_urls(record.last_error)),
     }
     return [cells[column.title] for column in columns]
 
 
 def _below(layout: _Layout, record: Record, width: int | None, *, with_payload: bool) -> Iterator[str]:
     if record.last_error and not layout.inline:
-        error = _shorten(record.last_error)
+        error = _shorten(mask_urls(record.last_error))
         yield _INDENT + (error if width is None else cut(error, max(width - len(_INDENT), 1)))
     if with_payload:
         yield _INDENT + visible(record.payload.decode(errors="backslashreplace"))

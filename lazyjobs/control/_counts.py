@@ -1,6 +1,7 @@
 """The tables of queues and of kinds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
 
 from lazyjobs.contract import State
 from lazyjobs.control._tree import Element, h
@@ -16,10 +17,10 @@ _WORDS = ("Queue", "Kind", "Class")
 def render_queues(snapshot: Snapshot) -> Element:
     """How many records each queue has in each state."""
     stats = snapshot.stats
-    queues = sorted(stats.by_queue, key=lambda queue: (-stats.by_queue[queue], queue))
+    queues = _most_numerous(stats.by_queue, stats.by_queue)
     rows = [_render_queue(queue, stats.by_queue_state.get(queue, {}), stats.by_queue[queue]) for queue in queues]
     head = ["Queue", *(state.capitalize() for state in State), "All"]
-    return _render_counts("queues", "Queues", head, rows, "No queue holds a record.")
+    return _render_counts("queues", "Queues", head, rows, len(stats.by_queue), "No queue holds a record.")
 
 
 def _render_queue(queue: str, by_state: Mapping[State, int], total: int) -> Element:
@@ -31,10 +32,12 @@ def render_kinds(snapshot: Snapshot) -> Element:
     """What is registered, and how many records each kind has, registered or not."""
     by_kind = snapshot.stats.by_kind
     defined = {definition.kind: definition for definition in snapshot.definitions}
-    kinds = sorted({*by_kind, *defined}, key=lambda kind: (-by_kind.get(kind, 0), kind))
+    every = by_kind.keys() | defined.keys()
+    kinds = _most_numerous(every, by_kind)
     rows = [_render_kind(kind, defined.get(kind), by_kind.get(kind, 0)) for kind in kinds]
     head = ["Kind", "Class", "Queue", "Attempts", "Records"]
-    return _render_counts("kinds", "Kinds", head, rows, "No kind is defined here, and no record is stored.")
+    nothing = "No kind is defined here, and no record is stored."
+    return _render_counts("kinds", "Kinds", head, rows, len(every), nothing)
 
 
 def _render_kind(kind: str, definition: Definition | None, count: int) -> Element:
@@ -49,18 +52,26 @@ def _render_kind(kind: str, definition: Definition | None, count: int) -> Elemen
     return h("tr", _name(kind), *cells, _count(count, "Records"), id=f"kind-{visible(kind)}")
 
 
-def _render_counts(id: str, title: str, head: Sequence[str], rows: list[Element], nothing: str) -> Element:
-    heading = h("h2", title, " ", h("small", number(len(rows))), id=f"{id}-title")
+def _most_numerous(names: Iterable[str], counts: Mapping[str, int]) -> list[str]:
+    """The names of the rows that are shown, and no others: there may be very many."""
+    return nsmallest(_ROWS, names, key=lambda name: (-counts.get(name, 0), name))
+
+
+def _render_counts(
+    id: str, title: str, head: Sequence[str], rows: Sequence[Element], count: int, nothing: str
+) -> Element:
+    """The table of these rows, of `count` that there are."""
+    heading = h("h2", title, " ", h("small", number(count)), id=f"{id}-title")
     if not rows:
         return h("section", heading, h("p", nothing, class_="soft"), id=id, aria_labelledby=f"{id}-title")
     table = h(
         "table",
         h("caption", f"Records by {title.lower().removesuffix('s')}, the most numerous first", class_="unseen"),
         h("thead", h("tr", *map(_head, head))),
-        h("tbody", *rows[:_ROWS]),
+        h("tbody", *rows),
         class_="cards",
     )
-    more = h("p", f"and {plural(len(rows) - _ROWS, 'other')}", class_="soft") if len(rows) > _ROWS else None
+    more = h("p", f"and {plural(count - len(rows), 'other')}", class_="soft") if count > len(rows) else None
     return h("section", heading, table, more, id=id, aria_labelledby=f"{id}-title")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
+from lazyjobs.control._host import read_host
 from lazyjobs.control._http import Answer, Request, text
 from lazyjobs.control._token import Token
 
@@ -20,7 +20,7 @@ class Guard:
 
     def __init__(self, token: Token | None, hosts: Collection[str] | None) -> None:
         self._token = token
-        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        self._hosts = None if hosts is None else frozenset(map(_normalize, hosts))
 
     def refuse(self, request: Request) -> Answer | None:
         """What to answer instead, or None if the request may be answered."""
@@ -38,9 +38,12 @@ class Guard:
         return text(HTTPStatus.FORBIDDEN, "refused: a page of another site sent this; nothing was changed")
 
     def _is_for_this_host(self, request: Request) -> bool:
-        if self._hosts is None or "host" not in request.headers:
+        if self._hosts is None:
             return True
-        return _name_of(f"//{request.headers['host']}") in self._hosts
+        host = request.headers.get("host")
+        if host is None:  # what names none is no browser, and HTTP/1.1 allows it to nobody
+            return request.version in ("", "HTTP/1.0")
+        return read_host(host) in self._hosts
 
 
 def _is_from_this_site(request: Request) -> bool:
@@ -51,8 +54,5 @@ def _is_from_this_site(request: Request) -> bool:
     return origin is None or origin.partition("://")[2].lower() == request.headers.get("host", "").lower() != ""
 
 
-def _name_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _normalize(host: str) -> str:
+    return read_host(f"[{host}]" if ":" in host else host) or host.lower()

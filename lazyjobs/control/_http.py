@@ -5,11 +5,15 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from lazyjobs.jobs import brief_of
+from lazyjobs.runner import mask_urls
+
 JSON = "application/json"
 HTML = "text/html"
 TREE = "application/vnd.lazyjobs.page+json"
 """The page as a tree of elements, from which it refreshes itself."""
 
+_LONGEST_REASON = 2_000
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
@@ -22,6 +26,8 @@ class Request(Struct, frozen=True, kw_only=True):
     query: str = ""
     headers: Mapping[str, str]
     """By lower-case name."""
+    version: str = ""
+    """Of HTTP, such as `HTTP/1.1`; empty where it is not known."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -54,6 +60,11 @@ def text(status: int, line: str, **more: str) -> Answer:
     headers = {name.replace("_", "-"): value for name, value in more.items()}
     body = f"{line}\n".encode(errors="replace")
     return Answer(status=status, content_type="text/plain; charset=utf-8", body=body, more=headers)
+
+
+def describe(error: Exception) -> str:
+    """What went wrong, on one line that is not too long, and without the passwords of URLs."""
+    return mask_urls(" ".join(brief_of(error).split()))[:_LONGEST_REASON]
 
 
 def choose_type(accept: str, offered: tuple[str, ...]) -> str:

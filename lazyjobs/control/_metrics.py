@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Protocol, runtime_checkable
 
+from lazyjobs.control._http import describe
+
 logger = logging.getLogger("lazyjobs")
 
 _TEXT = "text/plain; charset=utf-8"
@@ -34,5 +36,4 @@ def expose_metrics(observers: Iterable[object], accept: str) -> tuple[HTTPStatus
         return HTTPStatus.OK, *exposer.expose(accept)
     except Exception as error:
         logger.exception("the control plane could not show the metrics")
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, f"no metrics: {reason}\n".encode(errors="replace")
+        return HTTPStatus.INTERNAL_SERVER_ERROR, _TEXT, f"no metrics: {describe(error)}\n".encode(errors="replace")

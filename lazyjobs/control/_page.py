@@ -37,6 +37,12 @@ def page_policy() -> str:
     )
 
 
+def warm_up() -> None:
+    """Reads the files of the page, so that showing it needs none of them."""
+    page_policy()
+    _read("page.html")
+
+
 def _hash(name: str) -> str:
     return f"sha256-{b64encode(sha256(_read(name).encode()).digest()).decode()}"
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from time import perf_counter
 from typing import TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
@@ -12,13 +13,15 @@ import msgspec
 
 from lazyjobs.contract import Backend, State
 from lazyjobs.control._guard import Guard
-from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, text
+from lazyjobs.control._http import HTML, JSON, TREE, Answer, Request, choose_type, describe, text
+from lazyjobs.control._look import Look
+from lazyjobs.control._looks import Looks
 from lazyjobs.control._metrics import Exposer, expose_metrics
-from lazyjobs.control._page import page_policy, render_page
+from lazyjobs.control._page import page_policy, render_page, warm_up
 from lazyjobs.control._requeue import NoRecordError, NotDiscardedError, RequeuedError, Requeuer
 from lazyjobs.control._throughput import Throughput
 from lazyjobs.control._token import Token
-from lazyjobs.control._view import View, name_view, render_view
+from lazyjobs.control._view import View
 from lazyjobs.runner import JobRunner, Snapshot
 
 logger = logging.getLogger("lazyjobs")
@@ -27,6 +30,7 @@ Source: TypeAlias = JobRunner | Backend
 
 READING = ("GET", "HEAD")
 _REQUEUE = re.compile(r"/jobs/([0-9]{1,19})/requeue")
+_METHOD = re.compile(r"[A-Z]{1,20}")
 
 
 class Options(TypedDict, total=False):
@@ -72,15 +76,22 @@ class ControlPlane:
         self._refresh = refresh
         self._metrics = metrics
         self._throughput = Throughput()
+        self._looks = Looks(self._look_at)
+        if page:
+            warm_up()  # later there may be no descriptor left to read them with
 
     @property
     def can_requeue(self) -> bool:
         """Whether it answers `POST /jobs/ID/requeue`."""
         return self._requeuer is not None
 
+    def refuse(self, request: Request) -> Answer | None:
+        """What to send to those who may not ask, or None; asks no backend, and so does not block."""
+        return self._guard.refuse(request)
+
     def answer(self, request: Request) -> Answer:
         """What to send back; never raises."""
-        if refused := self._guard.refuse(request):
+        if refused := self.refuse(request):
             return refused
         if request.path == "/jobs":
             return self._look(request)
@@ -99,11 +110,14 @@ class ControlPlane:
             return text(HTTPStatus.BAD_REQUEST, f"state must be one of {', '.join(State)}")
         type = choose_type(request.headers.get("accept", ""), self._offered)
         try:
-            body = self._render(type, state)
+            look = self._looks.take(state)
+            body = look.render(type)
         except Exception as error:
             logger.exception("the control plane could not make a snapshot")
-            return self._fail(type, f"no snapshot: {_one_line(error)}")
-        return _made(HTTPStatus.OK, type, body)
+            return self._fail(type, f"no snapshot: {describe(error)}")
+        # By this the page decides how often it asks, and not by its own watch, which a slow browser makes long.
+        more = {"Server-Timing": f"look;dur={look.seconds * 1000:.1f}"} if type == TREE else {}
+        return _made(HTTPStatus.OK, type, body, **more)
 
     def _measure(self, request: Request) -> Answer:
         if request.method not in READING:
@@ -112,16 +126,13 @@ class ControlPlane:
         status, type, body = expose_metrics((*observers, self._metrics), request.headers.get("accept", ""))
         return Answer(status=status, content_type=type, body=body)
 
-    def _snapshot(self, state: State | None) -> Snapshot:
+    def _look_at(self, state: State | None) -> Look:
+        began = perf_counter()
         states = None if state is None else {state}
         if isinstance(self._source, JobRunner):
-            return self._source.snapshot(states=states)
-        return Snapshot.of(self._source, states=states)
-
-    def _render(self, type: str, state: State | None) -> bytes:
-        snapshot = self._snapshot(state)
-        if type == JSON:
-            return msgspec.json.encode(snapshot)
+            snapshot = self._source.snapshot(states=states)
+        else:
+            snapshot = Snapshot.of(self._source, states=states)
         now = datetime.now(UTC)
         view = View(
             snapshot=snapshot,
@@ -131,10 +142,7 @@ class ControlPlane:
             state=state,
             copies=None if self._requeuer is None else self._requeuer.copies,
         )
-        title, content = name_view(view), render_view(view)
-        if type == TREE:
-            return msgspec.json.encode({"title": title, "content": content})
-        return render_page(title, content, self._refresh).encode()
+        return Look(view, self._refresh, perf_counter() - began)
 
     def _fail(self, type: str, line: str) -> Answer:
         if type != HTML:
@@ -155,7 +163,7 @@ class ControlPlane:
             return text(HTTPStatus.CONFLICT, str(error))
         except Exception as error:
             logger.exception("the control plane could not requeue record %d", id)
-            line = f"record {id} was not seen to be requeued: {_one_line(error)}; look for its copy before trying again"
+            line = f"record {id} was not seen to be requeued: {describe(error)}; look for its copy before trying again"
             return text(HTTPStatus.INTERNAL_SERVER_ERROR, line)
         logger.info("record %d, a discarded %s, was requeued as record %d", id, record.kind, record.id)
         if choose_type(request.headers.get("accept", ""), self._offered) == HTML:
@@ -172,17 +180,15 @@ def _read_state(query: str) -> State | None:
     return State(values[-1]) if values else None
 
 
-def _made(status: int, type: str, body: bytes) -> Answer:
+def _made(status: int, type: str, body: bytes, **more: str) -> Answer:
     if type != HTML:
-        return Answer(status=status, content_type=type, body=body)
-    more = {"Content-Security-Policy": page_policy()}
+        return Answer(status=status, content_type=type, body=body, more=more)
+    more["Content-Security-Policy"] = page_policy()
     return Answer(status=status, content_type="text/html; charset=utf-8", body=body, more=more)
 
 
 def _not_allowed(request: Request, methods: tuple[str, ...]) -> Answer:
-    line = f"{request.method} is not allowed; use {methods[0]}"
+    # Other servers let any text pass for a method; a word in capitals does no harm wherever it is shown.
+    method = request.method if _METHOD.fullmatch(request.method) else "this method"
+    line = f"{method} is not allowed; use {methods[0]}"
     return text(HTTPStatus.METHOD_NOT_ALLOWED, line, Allow=", ".join(methods))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

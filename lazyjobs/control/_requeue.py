@@ -1,13 +1,20 @@
 """Requeueing a discarded record: its copy is inserted, since a discarded record never changes again."""
 
 from collections import OrderedDict
+from datetime import timedelta
 from threading import Lock
 
-from lazyjobs.contract import Backend, InsertParams, ListOptions, Record, State
+from msgspec.structs import replace
+
+from lazyjobs.contract import Backend, InsertParams, ListOptions, PayloadTooLargeError, Record, State
+from lazyjobs.jobs import copied_from, mark_copy
+from lazyjobs.runner import list_pages
 
 _FIRST_LOOK = 100
 _REMEMBERED = 10_000
 _OTHERS = frozenset(State) - {State.DISCARDED}
+_SKEW = timedelta(minutes=5)
+"""By how much the clocks of those who discarded and who requeued may differ."""
 
 
 class NotDiscardedError(Exception):
@@ -23,9 +30,11 @@ class NoRecordError(Exception):
 
 
 class Requeuer:
-    """Requeues records, each of them once.
+    """Requeues records, each of them once, as far as can be known.
 
-    That it was is remembered in this object only, for the last 10,000 records: the contract has no place for it.
+    The copy's payload says of which record it is one, so that it is found even after this process has ended; what this
+    object has copied itself, 10,000 records at the most, it knows without looking. The contract has no way to look and
+    insert in one step: of two processes that requeue a record at the same moment, each may insert a copy.
     """
 
     def __init__(self) -> None:
@@ -35,26 +44,27 @@ class Requeuer:
 
     @property
     def copies(self) -> dict[int, int]:
-        """By the id of each record requeued here, that of its copy."""
+        """By the id of each record that is known here to be requeued, that of its copy."""
         with self._lock:
             return dict(self._copies)
 
     def requeue(self, backend: Backend, id: int) -> Record:
         """Inserts a copy of the discarded record `id`, due now: its kind, queue, payload and number of attempts.
 
-        Raises `NoRecordError`, `NotDiscardedError` or `RequeuedError`, with nothing written, and what `insert` raises.
+        Raises `NoRecordError`, `NotDiscardedError` or `RequeuedError`, with nothing written, and what the backend
+        raises.
         """
         with self._turn:
-            if (copy := self.copies.get(id)) is not None:
-                raise RequeuedError(f"record {id} was requeued already, as record {copy}")
-            record = _find_discarded(backend, id)
-            inserted = backend.insert(
-                InsertParams(
-                    kind=record.kind, queue=record.queue, payload=record.payload, max_attempts=record.max_attempts
-                )
-            )
-            self._remember(id, inserted.id)
-        return inserted
+            copy = self.copies.get(id)
+            if copy is None:
+                record = _find_discarded(backend, id)
+                copy = _find_copy(backend, record)
+                if copy is None:
+                    inserted = _insert_copy(backend, record)
+                    self._remember(id, inserted.id)
+                    return inserted
+                self._remember(id, copy)
+        raise RequeuedError(f"record {id} was requeued already, as record {copy}")
 
     def _remember(self, id: int, copy: int) -> None:
         with self._lock:
@@ -64,20 +74,54 @@ class Requeuer:
 
 
 def _find_discarded(backend: Backend, id: int) -> Record:
-    """The record, looked for among ever more of the discarded ones, as the contract has no other way."""
-    limit: int | None = _FIRST_LOOK
-    while True:
-        records = backend.list(ListOptions(limit=limit, states=frozenset({State.DISCARDED})))
+    """The record, looked for among all discarded ones, as the contract has no other way."""
+    wanted = ListOptions(limit=_FIRST_LOOK, states=frozenset({State.DISCARDED}), payloads=False)
+    for records in list_pages(backend, wanted):
         for record in records:
             if record.id == id:
-                return record
-        if limit is None or len(records) < limit:
-            raise _explain(backend, id)
-        limit = limit * 10 if limit < 100_000 else None
+                return record if record.payload else _read_payload(backend, record)
+    raise _explain(backend, id)
+
+
+def _read_payload(backend: Backend, record: Record) -> Record:
+    """The record with its payload: it is the first of those before the next id."""
+    before = (record.updated_at, record.id + 1)
+    options = ListOptions(limit=1, states=frozenset({State.DISCARDED}), before=before)
+    for found in backend.list(options):
+        if found.id == record.id:
+            return found
+    raise NoRecordError(f"record {record.id} was pruned just now; there is nothing to requeue")
+
+
+def _find_copy(backend: Backend, record: Record) -> int | None:
+    """The id of a record that says it is a copy; no copy is older than the discard."""
+    wanted = ListOptions(kinds=frozenset({record.kind}), queues=frozenset({record.queue}))
+    for records in list_pages(backend, wanted, expected=len(record.payload)):
+        for found in records:
+            if found.updated_at < record.updated_at - _SKEW:
+                return None
+            if copied_from(found.payload) == record.id:
+                return found.id
+    return None
+
+
+def _insert_copy(backend: Backend, record: Record) -> Record:
+    copy = InsertParams(
+        kind=record.kind,
+        queue=record.queue,
+        payload=mark_copy(record.payload, record.id),
+        max_attempts=record.max_attempts,
+    )
+    try:
+        return backend.insert(copy)
+    except PayloadTooLargeError:
+        if copy.payload == record.payload:
+            raise
+        return backend.insert(replace(copy, payload=record.payload))
 
 
 def _explain(backend: Backend, id: int) -> Exception:
-    for record in backend.list(ListOptions(limit=_FIRST_LOOK, states=_OTHERS)):
+    for record in backend.list(ListOptions(limit=_FIRST_LOOK, states=_OTHERS, payloads=False)):
         if record.id == id:
             return NotDiscardedError(f"record {id} is {record.state} and not discarded; there is nothing to requeue")
     return NoRecordError(f"there is no discarded record {id}; it may have been pruned")

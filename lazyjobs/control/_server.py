@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
+import os
 import socket
-import sys
 from contextlib import contextmanager
-from io import TextIOBase
 from ipaddress import ip_address
-from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from lazyjobs.control._plane import Options, Source
-from lazyjobs.control._wsgi import wsgi_app
+from lazyjobs.control._connections import Connections
+from lazyjobs.control._plane import ControlPlane, Options, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Unpack
-    from wsgiref.types import ErrorStream
-
-logger = logging.getLogger("lazyjobs")
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class _Complaints(TextIOBase):
-    """Takes what wsgiref would print on standard error, which is about clients that went away or do not read."""
-
-    def write(self, text: str) -> int:
-        logger.debug("control plane: %s", text.rstrip())
-        return len(text)
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = 10
-
-    def get_stderr(self) -> ErrorStream:
-        return _Complaints()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        logger.debug("control plane: " + format, *arguments)
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    loopback = True
-    needs_loopback = True
-
-    def server_bind(self) -> None:
-        # HTTPServer would look the host's name up, which can take seconds.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-        self.loopback = ip_address(self.server_name.partition("%")[0]).is_loopback
-        if self.needs_loopback and not self.loopback:
-            raise ValueError(
-                f"the address {self.server_name} can be reached from other machines, so the control plane needs a "
-                "token there; give it one, or choose 127.0.0.1"
-            )
-        self.setup_environ()
-
-    def handle_error(self, request: object, client_address: tuple[str, int]) -> None:  # noqa: ARG002 (the base's)
-        error = sys.exception()
-        level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
-        logger.log(level, "control plane: the connection from %s failed: %s", client_address[0], error, exc_info=error)
+_BACKLOG = 128
 
 
 @contextmanager
@@ -74,23 +28,69 @@ def serve(source: Source, host: str, port: int, **options: Unpack[Options]) -> I
     Gives the address, with the port chosen for 0. The page and requeueing are there unless `page=False`. On loopback it
     may be asked by the names of loopback, `host` and `hosts` only, so that no page of another site gets at it by a name
     of its own. Beyond loopback it needs a token: without one this raises ValueError, and nothing listens. Raises
-    OSError when the address cannot be had.
+    OSError when the address cannot be had. It keeps 32 connections at the most, gives each 10 seconds to send its
+    request and 30 to read the answer, and answers 8 requests at once.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    needs_loopback = options.get("token") is None
-    server_class = type("_OneServer", (_Server,), {"address_family": family, "needs_loopback": needs_loopback})
-    with server_class((host, port), _Handler) as server:
-        server.set_app(wsgi_app(source, **_complete(options, host, loopback=server.loopback)))
-        thread = Thread(target=server.serve_forever, name="lazyjobs-control", daemon=True)
-        thread.start()
+    with _bind(host, port) as listener:
+        name, chosen = listener.getsockname()[:2]
+        loopback = ip_address(name.partition("%")[0]).is_loopback
+        if options.get("token") is None and not loopback:
+            raise ValueError(
+                f"the address {name} can be reached from other machines, so the control plane needs a token there; "
+                "give it one, or choose 127.0.0.1"
+            )
+        server = _Server(ControlPlane(source, **_complete(options, host, loopback=loopback)), listener)
+        listener.listen(_BACKLOG)
+        server.start()
         try:
-            yield server.server_name, server.server_port
+            yield name, chosen
         finally:
-            server.shutdown()
-            thread.join()
+            server.stop()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _complete(options: Options, host: str, *, loopback: bool) -> Options:
     named = options.get("hosts")
     hosts = (*_LOOPBACK, host, *(named or ())) if loopback or named is not None else None
     return {"page": True, **options, "hosts": hosts}
+
+
+class _Server:
+    """An event loop in a daemon thread."""
+
+    def __init__(self, plane: ControlPlane, listener: socket.socket) -> None:
+        self._connections = Connections(plane)
+        self._listener = listener
+        self._loop = asyncio.SelectorEventLoop()
+        self._stopping = asyncio.Event()
+        self._thread = Thread(target=self._run, name="lazyjobs-control", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes every connection at once; what is being answered is not waited for."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        accepting = asyncio.create_task(self._connections.accept(self._listener))
+        await self._stopping.wait()
+        accepting.cancel()
+        await asyncio.wait({accepting})

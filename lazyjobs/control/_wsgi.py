@@ -5,15 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from lazyjobs.control._http import Request
+from lazyjobs.control._http import Answer, Request, text
 from lazyjobs.control._plane import ControlPlane, Options, Source
+from lazyjobs.control._wire import RefusedRequestError, read_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-_LONGEST_BODY = 65_536
 
 
 def wsgi_app(source: Source, **options: Unpack[Options]) -> WSGIApplication:
@@ -26,16 +25,24 @@ def wsgi_app(source: Source, **options: Unpack[Options]) -> WSGIApplication:
     plane = ControlPlane(source, **options)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = _read(environ)
-        answer = plane.answer(request)
+        answer = _answer(plane, environ)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers.items()))
-        return [b"" if request.method == "HEAD" else answer.body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
     return app
 
 
+def _answer(plane: ControlPlane, environ: WSGIEnvironment) -> Answer:
+    try:
+        _skip_body(environ)
+    except RefusedRequestError as error:
+        return text(error.status, str(error))
+    except OSError:
+        return text(HTTPStatus.BAD_REQUEST, "the body did not come as its Content-Length says")
+    return plane.answer(_read(environ))
+
+
 def _read(environ: WSGIEnvironment) -> Request:
-    _skip_body(environ)
     return Request(
         method=environ["REQUEST_METHOD"],
         path=environ.get("PATH_INFO", ""),
@@ -45,11 +52,11 @@ def _read(environ: WSGIEnvironment) -> Request:
             for name, value in environ.items()
             if name.startswith("HTTP_")
         },
+        version=environ.get("SERVER_PROTOCOL", ""),
     )
 
 
 def _skip_body(environ: WSGIEnvironment) -> None:
     """Reads what was sent and means nothing: closing a connection over unread bytes would reset it."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and 0 < int(length) <= _LONGEST_BODY:
-        environ["wsgi.input"].read(int(length))
+    if length := read_length(environ.get("CONTENT_LENGTH") or "0"):
+        environ["wsgi.input"].read(length)

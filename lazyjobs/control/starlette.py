@@ -6,9 +6,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from lazyjobs.control import _http
-from lazyjobs.control._plane import READING, ControlPlane, Options, Source
+from lazyjobs.control._plane import ControlPlane, Options, Source
 
 
 def routes(source: Source, **options: Unpack[Options]) -> list[Route]:
@@ -21,25 +22,31 @@ def routes(source: Source, **options: Unpack[Options]) -> list[Route]:
     """
     plane = ControlPlane(source, **options)
 
-    async def jobs(request: Request) -> Response:
-        return await _answer(plane, request, "/jobs")
-
-    async def metrics(request: Request) -> Response:
-        return await _answer(plane, request, "/metrics")
-
-    async def requeue(request: Request) -> Response:
-        return await _answer(plane, request, f"/jobs/{request.path_params['id']}/requeue")
-
-    found = [
-        Route("/jobs", jobs, methods=list(READING), name="lazyjobs"),
-        Route("/metrics", metrics, methods=list(READING), name="lazyjobs-metrics"),
+    return [
+        Route("/jobs", _Place(plane, "/jobs"), name="lazyjobs"),
+        Route("/metrics", _Place(plane, "/metrics"), name="lazyjobs-metrics"),
+        Route("/jobs/{id}/requeue", _Place(plane, "/jobs/{id}/requeue"), name="lazyjobs-requeue"),
     ]
-    if plane.can_requeue:
-        found.append(Route("/jobs/{id}/requeue", requeue, methods=["POST"], name="lazyjobs-requeue"))
-    return found
 
 
-async def _answer(plane: ControlPlane, request: Request, path: str) -> Response:
-    asked = _http.Request(method=request.method, path=path, query=request.url.query, headers={**request.headers})
-    answer = await run_in_threadpool(plane.answer, asked)
-    return Response(answer.body, status_code=answer.status, headers=answer.headers)
+class _Place:
+    """An ASGI application, since a route with one leaves every method to it: what is refused has all headers, too."""
+
+    def __init__(self, plane: ControlPlane, path: str) -> None:
+        self._plane = plane
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        answer = await run_in_threadpool(self._plane.answer, self._read(request))
+        response = Response(answer.body, status_code=answer.status, headers=answer.headers)
+        await response(scope, receive, send)
+
+    def _read(self, request: Request) -> _http.Request:
+        return _http.Request(
+            method=request.method,
+            path=self._path.format_map(request.path_params),
+            query=request.url.query,
+            headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
+            version=f"HTTP/{request.scope['http_version']}",
+        )

@@ -3,6 +3,7 @@
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names, stored_names
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
+from lazyjobs.jobs._members import copied_from, mark_copy
 from lazyjobs.jobs._methods import can_be_called
 from lazyjobs.jobs._plain import make_plain
 from lazyjobs.jobs._reason import brief_of, chain_of, cut, name_of, path_of, reason_of, showable, text_of, traceback_of
@@ -29,9 +30,11 @@ __all__ = [
     "brief_of",
     "can_be_called",
     "chain_of",
+    "copied_from",
     "cut",
     "field_names",
     "make_plain",
+    "mark_copy",
     "name_of",
     "path_of",
     "read_trace",

@@ -11,9 +11,9 @@ from lazyjobs.jobs._errors import DecodeError, EncodeError
 from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
 from lazyjobs.jobs._job import Job
 from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
+from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
 from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
-from lazyjobs.jobs._trace import strip_trace
 
 J = TypeVar("J", bound=Job)
 
@@ -55,7 +55,7 @@ class Codec(Generic[J]):
     def decode(self, payload: bytes) -> J:
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
-            fields = self._decode(strip_trace(payload) if self._notices else payload)
+            fields = self._decode(strip_members(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             reason = explain(error, payload)

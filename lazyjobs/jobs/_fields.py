@@ -7,9 +7,9 @@ from typing import ClassVar, get_args, get_origin, get_type_hints
 from msgspec import inspect
 
 from lazyjobs.jobs._errors import InvalidJobError
+from lazyjobs.jobs._members import RESERVED_MEMBERS
 from lazyjobs.jobs._plain import stands_for_base
 from lazyjobs.jobs._pydantic import is_pydantic
-from lazyjobs.jobs._trace import RESERVED_MEMBERS
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 _NO_KEYS = (
@@ -49,7 +49,8 @@ def check_fields(cls: type) -> None:
         )
     for name in sorted(set(RESERVED_MEMBERS).intersection(_member_names(cls))):
         raise InvalidJobError(
-            f"{cls.__qualname__} has a field that is stored as {name!r}, which is kept for the trace context; rename it"
+            f"{cls.__qualname__} has a field that is stored as {name!r}, which is kept for {RESERVED_MEMBERS[name]}; "
+            "rename it"
         )
 
 

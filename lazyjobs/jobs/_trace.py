@@ -7,9 +7,8 @@ stand means nothing to those who read them.
 from collections.abc import Mapping
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-RESERVED_MEMBERS = ("@traceparent", "@tracestate")
 _MARK = b'"@trace'
 
 
@@ -18,7 +17,6 @@ class _Trace(Struct, frozen=True, rename={"traceparent": "@traceparent", "traces
     tracestate: str = ""
 
 
-_members = msgspec.json.Decoder(dict[str, Raw])
 _trace = msgspec.json.Decoder(_Trace)
 
 
@@ -43,16 +41,3 @@ def read_trace(payload: bytes) -> dict[str, str]:
     except ValueError:  # of msgspec, or of text that is not UTF-8
         return {}
     return {name: value for name in ("traceparent", "tracestate") if (value := getattr(found, name))}
-
-
-def strip_trace(payload: bytes) -> bytes:
-    """`payload` without a trace context: the job's fields alone."""
-    if _MARK not in payload:
-        return payload
-    try:
-        members = _members.decode(payload)
-    except ValueError:  # what is wrong with it is for whoever decodes the fields to say
-        return payload
-    if not any(name in members for name in RESERVED_MEMBERS):
-        return payload
-    return msgspec.json.encode({name: value for name, value in members.items() if name not in RESERVED_MEMBERS})

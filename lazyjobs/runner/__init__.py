@@ -5,7 +5,9 @@ from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._guards import Guard, add_guard
+from lazyjobs.runner._listing import list_pages
 from lazyjobs.runner._made import hand_over, taking_made_runners
+from lazyjobs.runner._masking import mask_urls
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
@@ -36,6 +38,8 @@ __all__ = [
     "current_runner",
     "hand_over",
     "is_given_back",
+    "list_pages",
+    "mask_urls",
     "taking_made_runners",
     "use_runner",
 ]

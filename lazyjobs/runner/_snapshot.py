@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lazyjobs.contract import Backend, ListOptions, Record, State, Stats
 from lazyjobs.jobs import Definition
+from lazyjobs.runner._masking import mask_urls
 
 
 class RecordSummary(Struct, frozen=True, kw_only=True):
@@ -31,9 +32,13 @@ class RecordSummary(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, record: Record) -> Self:
-        """The summary of `record`; a lone surrogate in its error, which no encoding can write, becomes `?`."""
+        """The summary of `record`.
+
+        In its error a lone surrogate, which no encoding can write, becomes `?`, and a password in a URL `***`.
+        """
         fields = {name: getattr(record, name) for name in cls.__struct_fields__}
-        return cls(**fields | {"last_error": record.last_error.encode(errors="replace").decode()})
+        error = record.last_error.encode(errors="replace").decode()
+        return cls(**fields | {"last_error": mask_urls(error)})
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -58,7 +63,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         states: Collection[State] | None = None,
     ) -> Self:
         """What `backend` holds now; raises what it raises. `states` narrows `recent` and nothing else."""
-        options = ListOptions(limit=cls.LIMIT, states=states)  # type: ignore[arg-type]
+        options = ListOptions(limit=cls.LIMIT, states=states, payloads=False)  # type: ignore[arg-type]
         return cls(
             running=running,
             definitions=definitions,

@@ -15,6 +15,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from lazyjobs.contract import Backend, BackendClosedError, State
 from lazyjobs.runner import JobRunner
 from lazyjobs.telemetry import _names as names
+from lazyjobs.telemetry._series import OTHER, Series
 
 logger = logging.getLogger("lazyjobs")
 
@@ -25,13 +26,15 @@ class Depth:
     """A gauge over the backends of the runners that are watched; each backend is asked at most once in `max_age`.
 
     A queue that was seen once is reported until the process ends, with zeros when it is empty, so that a series does
-    not stop where its value is 0.
+    not stop where its value is 0. Where there are more queues than series, those with the most records have theirs, and
+    the others are counted together.
     """
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, limit: int) -> None:
         self._lock = Lock()
         self._runners: WeakKeyDictionary[JobRunner, _Asked] = WeakKeyDictionary()
         self._queues: set[str] = set()
+        self._series: Series[tuple[str]] = Series("lazyjobs.records", limit, lambda _: (OTHER,), states=len(State))
         meter.create_observable_gauge(
             "lazyjobs.records", [self._observe], "{record}", "Records in the backend by queue and state."
         )
@@ -43,12 +46,23 @@ class Depth:
 
     def _observe(self, _: CallbackOptions) -> Iterator[Observation]:
         with self._lock:
-            counts = self._count()
+            counts = self._place(self._count())
             self._queues.update(queue for queue, _ in counts)
             queues = sorted(self._queues) if counts or self._runners else ()
         for queue in queues:
             for state in State:
                 yield Observation(counts[queue, state], {names.DESTINATION: queue, names.STATE: state.value})
+
+    def _place(self, counts: Counts) -> Counts:
+        """The counts by the queues that have series, the largest queues first."""
+        totals: Counter[str] = Counter()
+        for (queue, _), count in counts.items():
+            totals[queue] += count
+        places = {queue: self._series.place((queue,))[0] for queue, _ in totals.most_common()}
+        placed = Counts()
+        for (queue, state), count in counts.items():
+            placed[places[queue], state] += count
+        return placed
 
     def _count(self) -> Counts:
         by_backend: dict[int, Counts] = {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.metadata import version
 from threading import Lock
+from typing import TypeAlias
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider
 
@@ -12,16 +13,21 @@ from lazyjobs.contract import InsertParams, Record
 from lazyjobs.runner import Outcome
 from lazyjobs.telemetry import _names as names
 from lazyjobs.telemetry._depth import Depth
+from lazyjobs.telemetry._series import OTHER, Series
 from lazyjobs.telemetry._tally import Tally
 
+_Tried: TypeAlias = tuple[str, str, str | None]
+"""Queue, kind, and the error's type if there was one."""
+_Ended: TypeAlias = tuple[str, str, Outcome]
+
 _making = Lock()
-"""`cache` would let two threads make the same at once."""
+_made: dict[MeterProvider, Instruments] = {}
 
 
 class Instruments:
-    """All that is measured, on one meter."""
+    """All that is measured, on one meter; no metric has more than `limit` series."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, limit: int) -> None:
         send = {names.SYSTEM: names.LAZYJOBS, names.OPERATION: names.SEND}
         process = {names.SYSTEM: names.LAZYJOBS, names.OPERATION: names.PROCESS}
         queue_and_kind = (names.DESTINATION, names.KIND)
@@ -61,12 +67,17 @@ class Instruments:
         self._latency = _histogram(
             meter, "lazyjobs.queue.latency", "From when a job was due until it was claimed.", names.LATENCIES
         )
-        self.depth = Depth(meter)
+        self.depth = Depth(meter, limit)
+        self._sends = Series[_Tried]("messaging.client.sent.messages", limit, _join_tried)
+        self._claims = Series[tuple[str, str]]("messaging.client.consumed.messages", limit, lambda _: (OTHER, OTHER))
+        self._ends = Series[_Ended]("lazyjobs.attempts", limit, lambda values: (OTHER, OTHER, values[2]))
+        self._works = Series[_Tried]("messaging.process.duration", limit, _join_tried)
 
     def sent(self, params: InsertParams, seconds: float, error_type: str | None) -> None:
         """A job was enqueued, or could not be."""
-        self._sent.add(params.queue, params.kind, error_type)
-        self._sending.record(seconds, _describe_send(params.queue, params.kind, error_type))
+        values = self._sends.place((params.queue, params.kind, error_type))
+        self._sent.add(*values)
+        self._sending.record(seconds, _describe_send(*values))
 
     def begun(self, record: Record) -> None:
         """A claimed record is about to be run.
@@ -75,27 +86,34 @@ class Instruments:
         do less harm: what is left is a due time that another machine's clock gave (`enqueue_in`, retries). Below zero
         counts as zero. A record whose worker died was due all the while.
         """
-        self._consumed.add(record.queue, record.kind)
+        values = self._claims.place((record.queue, record.kind))
+        self._consumed.add(*values)
         if record.taken_from is not None:
-            self._takeovers.add(record.queue, record.kind)
+            self._takeovers.add(*values)
         latency = max(0.0, (record.updated_at - record.run_at).total_seconds())
-        self._latency.record(latency, _describe_wait(record.queue, record.kind))
+        self._latency.record(latency, _describe_wait(*values))
 
     def processed(self, record: Record, outcome: Outcome, seconds: float, error_type: str | None) -> None:
         """An attempt ended."""
-        self._attempts.add(record.queue, record.kind, outcome)
-        self._processing.record(seconds, _describe_process(record.queue, record.kind, error_type))
+        self._attempts.add(*self._ends.place((record.queue, record.kind, outcome)))
+        tried = self._works.place((record.queue, record.kind, error_type))
+        self._processing.record(seconds, _describe_process(*tried))
 
 
-def instruments_of(provider: MeterProvider) -> Instruments:
-    """The instruments of a provider, which may have each of them but once; threads that come together get the same."""
+def _join_tried(values: _Tried) -> _Tried:
+    return OTHER, OTHER, None if values[2] is None else OTHER
+
+
+def instruments_of(provider: MeterProvider, limit: int) -> Instruments:
+    """The instruments of a provider, which may have each of them but once; threads that come together get the same.
+
+    The first to ask decides how many series a metric may have.
+    """
     with _making:
-        return _make(provider)
-
-
-@cache
-def _make(provider: MeterProvider) -> Instruments:
-    return Instruments(provider.get_meter(names.LAZYJOBS, version(names.LAZYJOBS), names.SCHEMA))
+        if provider not in _made:
+            meter = provider.get_meter(names.LAZYJOBS, version(names.LAZYJOBS), names.SCHEMA)
+            _made[provider] = Instruments(meter, limit)
+        return _made[provider]
 
 
 def _histogram(meter: Meter, name: str, description: str, boundaries: tuple[float, ...]) -> Histogram:

@@ -18,6 +18,7 @@ from lazyjobs.runner import AttemptEnd, JobRunner
 from lazyjobs.telemetry import _names as names
 from lazyjobs.telemetry import _spans as spans
 from lazyjobs.telemetry._metrics import Instruments, instruments_of
+from lazyjobs.telemetry._series import DEFAULT_LIMIT, SMALLEST_LIMIT
 
 
 class OpenTelemetry:
@@ -28,6 +29,10 @@ class OpenTelemetry:
     enqueue and begins a trace of its own; with `continue_trace` it is a child of it too, so that one trace has both,
     and every retry. The records in the backend are counted when metrics are collected, by runners that were started,
     and at most once in `depth`; None leaves them out. Giving it to several runners, or each its own, comes to the same.
+
+    A metric has `series` series at the most, 20 or more: no more than the SDK keeps, which is 2000 unless a reader of
+    metrics is told otherwise. Queues, kinds and errors without a series of their own are counted together, as
+    `(other)`, and a warning says so. On one meter provider the first observer's `series` holds.
     """
 
     def __init__(
@@ -37,7 +42,11 @@ class OpenTelemetry:
         meter_provider: MeterProvider | None = None,
         continue_trace: bool = False,
         depth: timedelta | None = timedelta(seconds=10),
+        series: int = DEFAULT_LIMIT,
     ) -> None:
+        if series < SMALLEST_LIMIT:
+            raise ValueError(f"series must be {SMALLEST_LIMIT} or more, not {series}")
+        self._series = series
         self.continue_trace = continue_trace
         self._tracer_provider = tracer_provider
         self._meter_provider = meter_provider
@@ -56,7 +65,7 @@ class OpenTelemetry:
     @cached_property
     def instruments(self) -> Instruments:
         """Take the measurements."""
-        return instruments_of(self._meter_provider or metrics.get_meter_provider())
+        return instruments_of(self._meter_provider or metrics.get_meter_provider(), self._series)
 
     def watch(self, runner: JobRunner) -> None:
         """Counts the records of a runner's backend although it is not started, such as that of a control plane."""

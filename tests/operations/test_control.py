@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from lazyjobs import Backend, BaseJob, JobRunner, State
 from lazyjobs.control import serve, wsgi_app
 from lazyjobs.control.starlette import routes
+from lazyjobs.jobs import mark_copy
 from tests.support.operations import across_processes
 from tests.support.waiting import GENEROUS, wait_until
 
@@ -102,9 +103,12 @@ def test_a_discarded_record_is_seen_and_requeued(runner: JobRunner, way: Callabl
     assert (copy.kind, copy.queue, copy.payload, copy.state) == (
         discarded.kind,
         discarded.queue,
-        discarded.payload,
+        mark_copy(discarded.payload, discarded.id),
         State.PENDING,
     )
+    with way(runner) as ask:
+        again = ask("POST", f"/jobs/{discarded.id}/requeue")
+    assert again.text == f"record {discarded.id} was requeued already, as record {copy.id}\n"
     runner.drain()
     assert runner.backend.stats().by_state == {State.DISCARDED: 2}
 

@@ -66,3 +66,10 @@ class PlainBackend:
     def extend(self, params: ExtendParams) -> None:
         self._announce("extend")
         self.inner.extend(params)
+
+
+class OldBackend(PlainBackend):
+    """Was written when `list` chose by state alone, and does not look at the rest of what it is given."""
+
+    def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
+        return super().list(ListOptions(limit=options.limit, states=options.states))

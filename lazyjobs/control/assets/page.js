@@ -6,7 +6,7 @@
   const TREE = "application/vnd.lazyjobs.page+json";
   const SVG = "http://www.w3.org/2000/svg";
   const PATIENCE = 15_000;
-  const EASE = 10; // what takes long is asked for less often, so that asking takes a tenth of the time at most
+  const EASE = 10; // what costs the server much time is asked for less often: a tenth of the time at most
   const every = Number(document.body.dataset.refresh);
   const view = document.getElementById("view");
   const trouble = document.getElementById("trouble");
@@ -130,7 +130,8 @@
       signal: AbortSignal.any([asking.signal, AbortSignal.timeout(PATIENCE)]),
     });
     if (!response.ok || response.headers.get("Content-Type") !== TREE) throw new Error(await explain(response));
-    return response.json();
+    const [, took] = /\bdur=([\d.]+)/.exec(response.headers.get("Server-Timing") ?? "") ?? [, 0];
+    return { ...(await response.json()), took: Number(took) };
   }
 
   async function refresh() {
@@ -138,9 +139,11 @@
     asking?.abort();
     const mine = (asking = new AbortController());
     const start = performance.now();
+    let rest = every;
     try {
-      const { title, content } = await ask();
+      const { title, content, took } = await ask();
       if (mine !== asking) return;
+      rest = EASE * took;
       document.title = title;
       show(content);
       stamp(paused ? "Paused at" : "Updated");
@@ -149,9 +152,10 @@
       if (mine !== asking) return;
       const lost = error instanceof TypeError || error instanceof DOMException;
       complain(lost ? "What is shown is old. The server does not answer." : error.message);
+      rest = Math.min(PATIENCE, EASE * (performance.now() - start));
     }
     asking = null;
-    plan(Math.max(every, EASE * (performance.now() - start)));
+    plan(Math.max(every, rest));
   }
 
   function plan(delay) {
