@@ -5,7 +5,6 @@ The storage has no server to restart, so that hook is the only one that is not o
 
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,6 @@ from lazyjobs_testkit import Harness, Traits
 from lazyjobs_testkit.harness import private_directory
 
 _PREFIX = SQLiteBackend.default_prefix
-_HOME = private_directory("lazyjobs-sqlite-conformance")
 _DAY = 86_400_000_000
 _OLD_TIME = 1_700_000_000_000_000
 
@@ -172,16 +170,12 @@ _clock = cache(lambda namespace: _ShiftedClock())  # noqa: ARG005 (one for each)
 
 
 def _path(namespace: str) -> Path:
-    return _HOME / namespace / "jobs.db"
+    return private_directory("lazyjobs-sqlite-conformance") / namespace / "jobs.db"
 
 
 def _make_home(namespace: str) -> Path:
     path = _path(namespace)
-    for directory in (_HOME, path.parent):
-        directory.mkdir(mode=0o700, exist_ok=True)
-    found = _HOME.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise PermissionError(f"{_HOME} is a link, or others can write to it; see who made it, and delete it")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
