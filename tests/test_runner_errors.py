@@ -261,6 +261,29 @@ def test_whatever_is_raised_the_record_has_its_outcome_and_the_class_is_seen(
     assert len(written[0]) < 250_000
 
 
+@dataclass
+class Unreadable(BaseJob):
+    kind: ClassVar[str] = "unreadable"
+    case: str
+
+    def __post_init__(self) -> None:
+        raise CASES[self.case][0]()  # noqa: RSE102
+
+    def work(self) -> None: ...
+
+
+@DISCARDED
+@pytest.mark.parametrize("case", [case for case in CASES if case != "surrogates"])
+def test_whatever_is_raised_while_the_payload_is_read_the_record_is_discarded(case: str) -> None:
+    runner = JobRunner(MemoryBackend(), jobs=[Unreadable])
+    record = runner.backend.insert(InsertParams(kind="unreadable", payload=b'{"case": "%s"}' % case.encode()))
+    assert runner.drain(GENEROUS)
+    failed = read(runner, record)
+    name = CASES[case][1].split(":")[0]
+    assert failed.state is State.DISCARDED
+    assert name in failed.last_error or name == "ValueError"
+
+
 def test_a_cut_text_says_how_long_it_was() -> None:
     reason = reason_of(ValueError("x" * 100_000))
     assert len(reason) == 20_000

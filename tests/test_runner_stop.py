@@ -1,9 +1,10 @@
 """Stopping: what is in flight ends, or is told to; nothing is run twice and nothing is lost."""
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Semaphore
 from time import monotonic
 
 import pytest
@@ -103,6 +104,32 @@ def test_waiting_for_the_cancellation_ends_a_job_at_the_stop() -> None:
     assert started.wait(20)
     assert runner.stop(QUICK)
     assert read(runner, record).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("error", [OSError("no reader"), SystemExit(1)])
+def test_a_log_that_fails_keeps_no_job_from_being_cancelled(error: BaseException) -> None:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise error
+
+    runner, started = make_runner(workers=3), Semaphore(0)
+
+    def heed() -> None:
+        started.release()
+        assert current_job().wait_cancelled(GENEROUS)
+
+    for _ in range(3):
+        runner.enqueue(action(heed))
+    handler, library = Broken(), logging.getLogger("lazyjobs")
+    library.addHandler(handler)
+    try:
+        runner.start()
+        for _ in range(3):
+            assert started.acquire(timeout=20)
+        assert runner.stop(QUICK)
+    finally:
+        library.removeHandler(handler)
+    assert states(runner) == {State.SUCCEEDED: 3}
 
 
 def test_waiting_for_a_cancellation_that_does_not_come_times_out() -> None:

@@ -6,7 +6,17 @@ from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job
 from lazyjobs.jobs._members import copied_from, mark_copy
 from lazyjobs.jobs._methods import can_be_called
 from lazyjobs.jobs._plain import make_plain
-from lazyjobs.jobs._reason import brief_of, chain_of, cut, name_of, path_of, reason_of, showable, text_of, traceback_of
+from lazyjobs.jobs._reason import (
+    brief_of,
+    cut,
+    forget_tracebacks,
+    name_of,
+    path_of,
+    reason_of,
+    showable,
+    text_of,
+    traceback_of,
+)
 from lazyjobs.jobs._registry import Definition, FindJob, Registration, Registry
 from lazyjobs.jobs._trace import add_trace, read_trace
 
@@ -29,10 +39,10 @@ __all__ = [
     "add_trace",
     "brief_of",
     "can_be_called",
-    "chain_of",
     "copied_from",
     "cut",
     "field_names",
+    "forget_tracebacks",
     "make_plain",
     "mark_copy",
     "name_of",

@@ -14,6 +14,7 @@ from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain
 from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
 from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
+from lazyjobs.jobs._reason import forget_tracebacks, name_of
 
 J = TypeVar("J", bound=Job)
 
@@ -58,13 +59,21 @@ class Codec(Generic[J]):
             fields = self._decode(strip_members(payload) if self._notices else payload)
             return cast("J", fields) if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
-            reason = explain(error, payload)
-            refused = DecodeError(self._kind, reason)
-            refused.__cause__ = hide(error, reason)
+            refused = self._misread(error, payload)
         try:
             raise refused
         finally:
             del refused  # the traceback of its cause holds this frame
+
+    def _misread(self, error: BaseException, payload: bytes) -> DecodeError:
+        try:
+            reason = explain(error, payload)
+            refused = DecodeError(self._kind, reason)
+            refused.__cause__ = hide(error, reason)
+        except BaseException:  # of an exception that cannot be asked for anything
+            refused = DecodeError(self._kind, name_of(error))
+        forget_tracebacks(error)  # the cause has it, and the exception may be kept in a frame of it
+        return refused
 
     def _encode_otherwise(self, job: J) -> bytes:
         """Members that a model names otherwise than it reads them come back by the names of their fields."""

@@ -15,6 +15,7 @@ _LONGEST_TRACEBACK = 100_000
 _module_of = type.__dict__["__module__"].__get__
 _chained = [BaseException.__dict__[name].__get__ for name in ("__cause__", "__context__")]
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
+_forget_traceback = BaseException.__dict__["__traceback__"].__set__
 _name_of = type.__dict__["__qualname__"].__get__
 
 
@@ -79,6 +80,12 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
         left += [other for get in _chained if (other := get(each)) is not None]
         if issubclass(type(each), BaseExceptionGroup):
             left += BaseExceptionGroup.exceptions.__get__(each)
+
+
+def forget_tracebacks(error: BaseException) -> None:
+    """Drops the tracebacks of `error` and of all that is chained to it or grouped in it."""
+    for each in chain_of(error):
+        _forget_traceback(each, None)
 
 
 def cut(text: str) -> str:

@@ -6,10 +6,10 @@ from contextvars import Context
 from inspect import isawaitable
 
 from lazyjobs.contract import CompleteParams
-from lazyjobs.jobs import DecodeError, Job, Registry, UnknownKindError, cut
+from lazyjobs.jobs import DecodeError, Job, Registry, UnknownKindError, cut, forget_tracebacks
 from lazyjobs.runner._context import JOB
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._ending import Ending, forget_tracebacks
+from lazyjobs.runner._ending import Ending
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._spare import can_be_spared
 from lazyjobs.runner._verdicts import Verdicts

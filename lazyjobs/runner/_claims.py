@@ -68,7 +68,7 @@ class Claims:
         """Whether a drain ends here, as the backend fails for good or for too long; then nobody claims any more."""
         if not self.patience.ends_with(error):
             return False
-        LOG.error("draining is given up: %s", brief_of(error))
+        LOG.error("draining is given up: %s", brief_of(error), error=error)
         self.halt()
         return True
 
@@ -108,8 +108,8 @@ class Claims:
                 self._failures.reset()
                 self._pause()
         except Exception as error:
-            self._report(error)
             if not self.give_up_on(error):
+                self._report(error)
                 self._failures.pause(self.halted)
 
     def _claim(self) -> bool:

@@ -97,8 +97,10 @@ class Crew:
         self._given_up.set()
         for worker in self._workers:
             worker.given_up = True
-        for job in self.running():
+        stopped = list(self.running())
+        for job in stopped:
             job.stop()
+        for job in stopped:  # only now, as a log may be slow
             LOG.warning("%s id=%d still runs after the stop and is cancelled", job.record.kind, job.record.id)
         return self.join(_GRACE)
 

@@ -7,7 +7,6 @@ from inspect import iscoroutine
 
 from lazyjobs.contract import Record, RetryParams
 from lazyjobs.jobs import Job, RetryPolicy, retry_delay
-from lazyjobs.runner._interrupt import is_interrupt
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._spare import count_attempts
 
@@ -30,8 +29,6 @@ def retry_after(record: Record, reason: str, work: Job | None, now: datetime) ->
     try:
         return _retry(record, reason, now + _ask(work, count))
     except BaseException as error:
-        if is_interrupt(error):
-            raise
         LOG.error("the retry policy of %s failed; using the usual delay for id=%d", record.kind, record.id, error=error)
     return _retry(record, reason, now + retry_delay(count))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from lazyjobs.contract import DiscardParams, FinishParams, Record, RetryParams
-from lazyjobs.jobs import chain_of
+from lazyjobs.jobs import forget_tracebacks
 from lazyjobs.runner._observer import Outcome
-
-_forget_traceback = BaseException.__dict__["__traceback__"].__set__
 
 
 class Ending(Struct):
@@ -44,9 +42,3 @@ class Ending(Struct):
         error, self.error = self.error, None
         if error is not None:
             forget_tracebacks(error)
-
-
-def forget_tracebacks(error: BaseException) -> None:
-    """Drops the tracebacks of `error` and of all that is chained to it or grouped in it."""
-    for each in chain_of(error):
-        _forget_traceback(each, None)

@@ -84,8 +84,10 @@ class Outcomes:
                 self._claims.give_up_on(error)
                 return self._abandon(finish, error)
             except Exception as error:
+                if self._claims.give_up_on(error):
+                    return self._abandon(finish, error)
                 self._report(finish, error)
-                if self._claims.give_up_on(error) or pauses.pause(self._given_up):
+                if pauses.pause(self._given_up):
                     return self._abandon(finish, error)
             else:
                 self._claims.patience.answered()

@@ -10,7 +10,6 @@ from lazyjobs.runner._clock import DelayClock
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._delays import retry_after, unknown_kind_delay
 from lazyjobs.runner._ending import Ending
-from lazyjobs.runner._interrupt import is_interrupt
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._spare import can_be_spared, count_attempts, is_given_back, spare
@@ -65,7 +64,5 @@ class Verdicts:
         try:
             return self._clock.now_for(self._backend, job)
         except BaseException as error:
-            if is_interrupt(error):
-                raise
             LOG.error("the clock failed; using this machine's for id=%d", job.record.id, error=error)
             return datetime.now(UTC)

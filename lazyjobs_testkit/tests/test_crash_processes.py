@@ -11,7 +11,16 @@ import pytest
 
 from lazyjobs import InsertParams, ListOptions
 from lazyjobs_testkit import model as m
-from lazyjobs_testkit.crash import ChildError, ChildProcess, ForkServer, Site, _processes, fork_server, open_amid
+from lazyjobs_testkit.crash import (
+    ChildError,
+    ChildProcess,
+    ChildStartError,
+    ForkServer,
+    Site,
+    _processes,
+    fork_server,
+    open_amid,
+)
 from lazyjobs_testkit.harness import Namespaces, SupportsNewerSchema, load_harness
 from lazyjobs_testkit.zoo.files import Durable
 
@@ -117,7 +126,7 @@ def test_a_harness_that_cannot_be_loaded_is_told_with_its_error(tmp_path: Path) 
     broken.write_text("from lazyjobs_testkit.zoo.files import Durable\nclass MyHarness(Durable.Harness): ...\n")
     harness = load_harness(f"{broken}:MyHarness")
     broken.write_text("raise RuntimeError('not today')")
-    with pytest.raises(ChildError, match="not today"):
+    with pytest.raises(ChildStartError, match="not today"):
         ForkServer(harness)
 
 

@@ -118,7 +118,7 @@ def test_only_names_that_the_kit_makes_are_destroyed(harness: type[Harness]) -> 
 
 def test_a_directory_that_others_can_write_to_is_refused() -> None:
     ledger_directory().chmod(0o777)
-    with pytest.raises(PermissionError, match="not this user's alone"):
+    with pytest.raises(PermissionError, match="others can write to"):
         ledger_directory()
 
 
@@ -156,3 +156,13 @@ def test_a_forked_child_writes_to_a_ledger_of_its_own(monkeypatch: pytest.Monkey
     os.waitpid(pid, 0)
     assert ledger.read_text() == before
     assert len(list(ledger_directory().iterdir())) == 2
+
+
+def test_a_user_id_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("getpass.getuser", fail)
+    monkeypatch.setattr("pwd.getpwuid", fail)
+    assert ledger_directory().name.endswith(f"-{os.getuid()}")

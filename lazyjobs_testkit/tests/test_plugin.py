@@ -204,7 +204,7 @@ def test_somebodys_record():
     )
 
 
-def test_a_harness_that_cannot_open_fails_once_and_blocks_the_rest(run: Run) -> None:
+def test_a_harness_that_cannot_open_is_told_once_and_blocks_the_rest(run: Run) -> None:
     content = """
 class AbsentHarness(ShelfHarness):
     def open(self, namespace):
@@ -213,10 +213,12 @@ TestAbsent = conformance_suite(AbsentHarness)
 """
     result = run(content, "-k", "STA-01 or INS-01 or INS-06")
     result.assert_outcomes(errors=1, skipped=2, deselected=result.parseoutcomes()["deselected"])
-    result.stdout.fnmatch_lines([" FAIL *", " blocked, the harness cannot open a namespace: ConnectionError: nobody*"])
+    result.stdout.fnmatch_lines(
+        [" error, the harness: *", " blocked, the harness cannot open a namespace: ConnectionError: nobody*"]
+    )
 
 
-def test_a_namespace_that_cannot_be_destroyed_fails_the_rule_that_left_it(run: Run) -> None:
+def test_a_namespace_that_cannot_be_destroyed_is_told_with_the_rule_that_left_it(run: Run) -> None:
     content = """
 class StuckHarness(ShelfHarness):
     opened = 0
@@ -232,7 +234,7 @@ TestStuck = conformance_suite(StuckHarness)
 """
     result = run(content, "-k", "STA-01")
     result.assert_outcomes(passed=1, errors=1, deselected=result.parseoutcomes()["deselected"])
-    result.stdout.fnmatch_lines([" FAIL STA-01*", "   OSError: busy"])
+    result.stdout.fnmatch_lines([" error, the harness: OSError: busy: STA-01 (1)"])
 
 
 def test_what_a_killed_run_has_left_is_destroyed_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

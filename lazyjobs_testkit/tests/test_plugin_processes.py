@@ -49,7 +49,7 @@ def test_workers_share_a_seed_and_come_to_the_report_that_one_process_comes_to(p
     result = run(project, *selection, "-n", "2")
     result.stdout.fnmatch_lines(["*conformance of shelf*", "*conformance of forgetful*"])
     by_workers = {name: read_statuses(name) for name in ("shelf", "forgetful")}
-    (seed,) = set(re.findall(r"seed[ =](\d+)", result.stdout.str()))
+    (seed,) = set(re.findall(r"(?<!randomly-)seed[ =](\d+)", result.stdout.str()))
     run(project, *selection, f"--lazyjobs-seed={seed}")
     assert {name: read_statuses(name) for name in by_workers} == by_workers
     assert {status for status, _ in by_workers["forgetful"].values()} == {"failed", "blocked", "untested"}
@@ -123,10 +123,10 @@ def without_times(result: pytest.RunResult) -> list[str]:
 
 
 def test_an_unrelated_run_is_as_it_would_be_without_the_plugin(unrelated: pytest.Pytester) -> None:
-    with_plugin = run(unrelated, "-v")
+    with_plugin = run(unrelated, "-v", "-p", "no:randomly")
     with_plugin.assert_outcomes(passed=2)
     unrelated.makepyfile(test_unrelated=UNRELATED.replace('== ["lazyjobs_testkit"]', "== []"))
-    without = run(unrelated, "-v", "-p", "no:lazyjobs_testkit")
+    without = run(unrelated, "-v", "-p", "no:randomly", "-p", "no:lazyjobs_testkit")
     without.assert_outcomes(passed=2)
     assert without_times(with_plugin) == without_times(without)
 

@@ -6,11 +6,13 @@ import shlex
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from lazyjobs_testkit.history import History, save
+from lazyjobs_testkit.history import History, Operation, load, save
+from lazyjobs_testkit.model import CountRecords, Unknown
 
 RACY = {
     "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
@@ -58,4 +60,41 @@ def test_a_file_from_elsewhere_reaches_the_terminal_as_text(tmp_path: Path) -> N
     assert r"\x1b]0;title\x07 \u202e \u3164\nlegal" in replayed.stdout
     assert replayed.stdout.replace("\n", "").isprintable()
     refused = conformance(tmp_path, "replay", f"{tmp_path}/\x1b[2Jnone.json")
-    assert (refused.returncode, refused.stderr.replace("\n", "").isprintable()) == (2, True)
+    assert (refused.returncode, refused.stderr.replace("\n", "").isprintable()) == (4, True)
+
+
+SECRETIVE = (
+    "OperationalError: postgresql://app:s3cr3t@db/jobs?password=s3cr3t refused",
+    "no route to mysql://root:s3cr3t:with@signs@host",
+    "host=db user=app password=s3cr3t dbname=jobs",
+    "aws_secret_access_key: s3cr3t, region eu-west-1",
+    "token = s3cr3t;",
+)
+
+
+@pytest.mark.parametrize("error", SECRETIVE)
+def test_a_saved_history_holds_no_password_and_says_so(tmp_path: Path, error: str) -> None:
+    begun = datetime(2030, 1, 1, tzinfo=UTC)
+    operation = Operation(
+        caller="a",
+        handle="b",
+        request=CountRecords(),
+        answer=Unknown(error=error),
+        called=1,
+        returned=2,
+        began=begun,
+        ended=begun,
+    )
+    path = tmp_path / "history.json"
+    save(History(operations=(operation,)), path, {"backend": "mine"})
+    assert b"s3cr3t" not in path.read_bytes()
+    found = load(path)
+    assert found.about == {"backend": "mine", "secrets": found.about["secrets"]}
+    assert found.about["secrets"].startswith("none")
+    assert "***" in found.history.operations[0].answer.error  # type: ignore[union-attr]
+
+
+def test_what_is_no_secret_is_saved_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "history.json"
+    save(History(operations=()), path, {"backend": "sqlite:///home/a/jobs.db", "seed": "7"})
+    assert load(path).about["backend"] == "sqlite:///home/a/jobs.db"

@@ -1,7 +1,6 @@
-"""The SQLite backend keeps the contract: the conformance kit's suite, at both durabilities."""
+"""The SQLite backend keeps the contract: the conformance kit's suite, at its usual durability."""
 
-from lazyjobs_sqlite.conformance import SQLiteHarness, SQLiteNormalHarness
+from lazyjobs_sqlite.conformance import SQLiteHarness
 from lazyjobs_testkit import conformance_suite
 
 TestSQLite = conformance_suite(SQLiteHarness)
-TestSQLiteNormal = conformance_suite(SQLiteNormalHarness)

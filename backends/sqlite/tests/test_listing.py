@@ -7,7 +7,7 @@ import pytest
 
 from lazyjobs import ClaimParams, CompleteParams, DiscardParams, InsertParams, ListOptions, PruneParams, Record, State
 from lazyjobs import RetryParams as Retry
-from lazyjobs_sqlite import SQLiteBackend, _transitions
+from lazyjobs_sqlite import SQLiteBackend, _listing
 
 _age = attrgetter("updated_at", "id")
 
@@ -30,7 +30,7 @@ class JumpingClock:
 def test_the_newest_are_told_however_the_clock_jumps(
     open_it: Callable[..., SQLiteBackend], monkeypatch: pytest.MonkeyPatch, seed: int, few: int
 ) -> None:
-    monkeypatch.setattr(_transitions, "_FEW", few)
+    monkeypatch.setattr(_listing, "_FEW", few)
     choices = random.Random(seed)
     backend = open_it(durability="normal", clock=JumpingClock(choices).read)
     for _ in range(150):

@@ -85,7 +85,7 @@ def test_other_queues_ring_other_bells(
 def test_where_no_pipe_can_be_made_waiting_still_ends(
     backend: SQLiteBackend, insert: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "not here")
 
     monkeypatch.setattr(os, "mkfifo", refuse)

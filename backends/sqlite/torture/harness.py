@@ -3,14 +3,15 @@
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from lazyjobs import Record
 from lazyjobs_sqlite import SQLiteBackend, conformance
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.harness import private_directory
 from torture.disk import TellingConnection
 
 ROOT = "LAZYJOBS_TORTURE_ROOT"
@@ -37,6 +38,10 @@ class FullHarness(Harness):
     traits = Traits(durable=True, multi_process=True)
     durability: ClassVar[str] = "full"
     connection_class: ClassVar[type[sqlite3.Connection]] = OftenCheckpointing
+
+    def __init__(self) -> None:
+        # Once, in the process from which the others are forked: what opening does is counted.
+        _home(os.environ.get(ROOT))
 
     def open(self, namespace: str) -> SQLiteBackend:
         file = file_of(namespace)
@@ -67,8 +72,12 @@ class TellingNormalHarness(TellingHarness):
 
 def file_of(namespace: str) -> Path:
     """The database of a namespace."""
-    root = os.environ.get(ROOT) or tempfile.gettempdir()
-    return Path(root, f"lazyjobs-torture-{os.getuid()}", namespace, "jobs.db")
+    return _home(os.environ.get(ROOT)) / namespace / "jobs.db"
+
+
+@cache
+def _home(root: str | None) -> Path:
+    return private_directory("lazyjobs-torture", root)
 
 
 def make_old_file(file: Path) -> Sequence[Record]:

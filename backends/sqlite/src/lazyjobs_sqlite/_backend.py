@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,19 +25,25 @@ from lazyjobs import (
     PruneParams,
     Record,
     RetryParams,
-    State,
     Stats,
     WaitParams,
 )
 from lazyjobs_sqlite._clock import make_clock, to_micros, to_time
+from lazyjobs_sqlite._damage import DamagedRowError, UnreadableRowError, damaged, find_damaged, set_aside
+from lazyjobs_sqlite._errors import show
+from lazyjobs_sqlite._listing import Listing
+from lazyjobs_sqlite._rebuild import recount
 from lazyjobs_sqlite._records import read_stats
 from lazyjobs_sqlite._settings import (
     Durability,
     Settings,
+    check_mode,
+    check_path,
     check_prefix,
     check_timeout,
     read_create,
     read_durability,
+    read_mode,
     read_timeout,
 )
 from lazyjobs_sqlite._statements import Statements
@@ -60,7 +66,11 @@ class SQLiteBackend:
 
     Opening makes the file if there is none, but not its directory, and migrates one that an older version wrote. It
     raises `BackendError` for a file that is no database or that a newer version wrote, and leaves that as it is; with
-    `create=False` also for one that is not there.
+    `create=False` also for one that is not there. What other programs have changed of the tables is mended, or refused,
+    on opening and later.
+
+    `mode` are the permissions of a file that is made; those of a file that is there stay as they are. Whoever may read
+    the file can read the payloads.
 
     `clock`, which must tell aware UTC, lets a test move time. `connection_class` lets it see every statement: a
     subclass of `sqlite3.Connection`, of which all connections are made.
@@ -80,19 +90,22 @@ class SQLiteBackend:
         busy_timeout: timedelta = default_busy_timeout,
         prefix: str = default_prefix,
         create: bool = True,
+        mode: int = 0o600,
         clock: Callable[[], datetime] | None = None,
         connection_class: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> None:
         settings = Settings(
-            path=Path(os.path.realpath(path)),
+            path=Path(os.path.realpath(check_path(path))),
             durability=read_durability(durability),
             busy_timeout=check_timeout(busy_timeout),
             prefix=check_prefix(prefix),
             create=create,
+            mode=check_mode(mode),
             clock=clock,
             connection_class=connection_class,
         )
-        self._path = settings.path
+        self._settings = settings
+        self._names = show(settings.path), settings.prefix
         self._clock = make_clock(clock)
         self._statements = Statements.of(prefix)
         self._do = Transitions(self._statements, self._clock)
@@ -102,22 +115,27 @@ class SQLiteBackend:
     @property
     def path(self) -> Path:
         """The file, absolute and by its own name, whatever links led there."""
-        return self._path
+        return self._settings.path
 
     @classmethod
     def from_url(cls, url: BackendURL) -> Self:
         """Opens `sqlite:///relative.db` or `sqlite:////absolute.db`; options as in the constructor, time in seconds."""
+        url.check_absent("user", "password", "port", reason="SQLite knows none; remove it from the URL")
         if url.host:
             raise url.refuse(
                 "host", f"there is none to ask; for a file here write {url.scheme}:///{url.host}{url.path}"
             )
         path = url.path.removeprefix("/")
-        if not path or path.endswith("/") or "\0" in path:
-            raise url.refuse(
-                "path", f"names no file; write {url.scheme}:///jobs.db or {url.scheme}:////var/lib/jobs.db"
-            )
+        try:
+            check_path(path)
+        except ValueError as error:
+            raise url.refuse("path", str(error)) from error
         options = url.read_options(
-            durability=read_durability, busy_timeout=read_timeout, prefix=check_prefix, create=read_create
+            durability=read_durability,
+            busy_timeout=read_timeout,
+            prefix=check_prefix,
+            create=read_create,
+            mode=read_mode,
         )
         return cls(path, **options)  # type: ignore[arg-type]
 
@@ -141,7 +159,10 @@ class SQLiteBackend:
         return records
 
     def claim(self, params: ClaimParams) -> Record | None:
-        record: Record | None = self._write(partial(self._do.claim, params=params), whole=True)
+        try:
+            record: Record | None = self._write(partial(self._do.claim, params=params), whole=True)
+        except UnreadableRowError as error:
+            raise self._set_aside([error.id], error) from error
         return record
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
@@ -149,7 +170,11 @@ class SQLiteBackend:
         if limit < 1:
             raise ValueError(f"limit must be at least 1, not {limit}")
         limit = min(limit, _CLAIMED_AT_ONCE)
-        records: Sequence[Record] = self._write(partial(self._do.claim_many, params=params, limit=limit), whole=True)
+        action = partial(self._do.claim_many, params=params, limit=limit)
+        try:
+            records: Sequence[Record] = self._write(action, whole=True)
+        except UnreadableRowError as error:
+            raise self._set_aside([error.id], error) from error
         return records
 
     def complete(self, params: CompleteParams) -> None:
@@ -165,7 +190,11 @@ class SQLiteBackend:
     def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
         def action(connection: sqlite3.Connection) -> Record | None:
             self._do.finish(connection, finish)
-            return self._do.claim(connection, params)
+            # A record that cannot be read is told, and set aside, by the next claim: an error would look like one of
+            # the finish.
+            with suppress(UnreadableRowError):
+                return self._do.claim(connection, params)
+            return None
 
         record: Record | None = self._write(action, whole=True)
         if isinstance(finish, RetryParams):
@@ -190,12 +219,19 @@ class SQLiteBackend:
                 ear.sleep(min(left, (_LOOK_AGAIN if due is None else due - now) / 1_000_000))
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
-        states = tuple(State) if options.states is None else options.states
-        records: Sequence[Record] = self._store.read(partial(self._do.newest, states=states, limit=options.limit))
+        try:
+            records: Sequence[Record] = self._store.read(
+                lambda connection: Listing(self._statements, connection, options).read(), whole=True
+            )
+        except UnreadableRowError as error:
+            raise self._salvage(error) from error
         return records
 
     def stats(self) -> Stats:
-        return read_stats(self._store.read(lambda connection: connection.execute(self._statements.count).fetchall()))
+        try:
+            return read_stats(self._store.read(self._do.count))
+        except UnreadableRowError as error:
+            raise self._salvage(error) from error
 
     def now(self) -> datetime:
         """The machine's clock, unless another was given; reads nothing from the file."""
@@ -216,6 +252,26 @@ class SQLiteBackend:
     def close(self) -> None:
         """Closes the connections when the calls under way have ended, and wakes those who wait."""
         self._store.close()
+
+    def _salvage(self, error: UnreadableRowError) -> DamagedRowError:
+        """Sets aside all that cannot be read, and counts anew; the error to raise then."""
+        ids = self._store.read(lambda connection: find_damaged(connection, self._settings.prefix), whole=True)
+        return self._set_aside(ids, error, counts=True)
+
+    def _set_aside(self, ids: Collection[int], error: UnreadableRowError, *, counts: bool = False) -> DamagedRowError:
+        """Sets aside those of the records that are still damaged; the error to raise then."""
+        prefix = self._settings.prefix
+
+        def action(connection: sqlite3.Connection) -> Mapping[int, str]:
+            found = set_aside(connection, prefix, ids, self._clock(), error.reason)
+            if counts:
+                recount(connection, prefix)
+            return found
+
+        try:
+            return damaged(*self._names, self._write(action, whole=True))
+        except BackendError as refused:
+            return damaged(*self._names, dict.fromkeys(ids, error.reason), f"not set aside, since {refused}")
 
     def _is_due(self, queues: tuple[str, ...]) -> bool:
         return self._next_due(queues, self._clock()) is not None

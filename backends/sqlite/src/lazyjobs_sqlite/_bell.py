@@ -7,36 +7,35 @@ it looks for work, so whoever commits after that look sees the mark. Who sees on
 the directory. A pipe that nobody reads any more was its dead owner's, and is removed.
 """
 
-import errno
 import mmap
 import os
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from itertools import count
-from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 from time import sleep, time
 from zlib import crc32
 
+from lazyjobs import BackendError
+from lazyjobs_sqlite._place import NEW, Directory, Place
+
 _SLOTS = 256
 _PREFIX = "ear-"
-_HIDDEN = "new-"
 _MAKING = 60
-"""Seconds after which a hidden pipe was its dead maker's."""
+"""Seconds after which what is not ready was its dead maker's."""
 _NAP = 0.01
 
 
 class Bell:
     """The ears of one backend, and its voice to those of others."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
         self._lock = Lock()
         self._listening: list[Ear] = []
         self._spare: list[Ear] = []
-        self._numbers = count(1)
         self._board: mmap.mmap | None = None
         self._closed = False
 
@@ -99,13 +98,16 @@ class Bell:
             if self._spare:
                 return self._spare.pop()
         board = self._board or self._open_board()
-        return Ear(self._place / f"{_PREFIX}{os.getpid()}-{id(self):x}-{next(self._numbers)}", board)
+        return Ear(self._place, f"{_PREFIX}{os.getpid()}-{token_hex(8)}", board)
 
     def _open_board(self) -> mmap.mmap | None:
         if self._closed:
             return None
         try:
-            descriptor = os.open(self._place / "board", os.O_RDWR | os.O_CREAT, 0o666)
+            with self._place.opened(make=True) as directory:
+                descriptor = None if directory is None else directory.open_file("board")
+            if descriptor is None:
+                return None
             try:
                 # Written, not just lengthened: touching a hole of a full disk through a map would end the process.
                 if (size := os.fstat(descriptor).st_size) < _SLOTS:
@@ -113,29 +115,32 @@ class Bell:
                 self._board = mmap.mmap(descriptor, _SLOTS)
             finally:
                 os.close(descriptor)
-        except (OSError, ValueError):
+        except (OSError, ValueError, BackendError):
             return None
         return self._board
 
     def _ring_others(self) -> None:
-        own = {ear.path for ear in (*self._listening, *self._spare)}
-        with suppress(OSError):
-            for name in os.listdir(self._place):  # noqa: PTH208 (names are all that is needed)
-                if name.startswith(_PREFIX) and (path := self._place / name) not in own:
-                    _ring(path)
-                elif name.startswith(_HIDDEN):
-                    _remove_if_old(self._place / name)
+        own = {ear.name for ear in (*self._listening, *self._spare)}
+        with suppress(OSError, BackendError), self._place.opened(make=False) as directory:
+            if directory is None:
+                return
+            for name in directory.names():
+                if name.startswith(_PREFIX) and name not in own:
+                    directory.ring(name)
+                elif name.startswith(NEW):
+                    _remove_if_old(directory, name)
 
 
 class Ear:
     """What one waiter listens to."""
 
-    def __init__(self, path: Path, board: mmap.mmap | None) -> None:
-        self.path = path
+    def __init__(self, place: Place, name: str, board: mmap.mmap | None) -> None:
+        self.name = name
         self.queues: frozenset[str] = frozenset()
         self.slots: tuple[int, ...] = ()
+        self._place = place
         self._board = board
-        self._pipe = _make_pipe(path)
+        self._pipe = _make_pipe(place, name)
 
     def attend(self) -> None:
         """From here on what is rung is heard; to be called before looking for work."""
@@ -162,8 +167,9 @@ class Ear:
                 os.write(self._pipe, b"!")
 
     def close(self) -> None:
-        with suppress(OSError):
-            self.path.unlink()
+        with suppress(OSError, BackendError), self._place.opened(make=False) as directory:
+            if directory is not None:
+                directory.remove(self.name)
         self.let_go()
 
     def let_go(self) -> None:
@@ -172,37 +178,19 @@ class Ear:
             self._pipe = None
 
 
-def _make_pipe(path: Path) -> int | None:
-    """A pipe that appears under its name only when it is listened to; None where there are none."""
-    hidden = path.with_name(f"{_HIDDEN}{path.name}")
+def _make_pipe(place: Place, name: str) -> int | None:
+    """None where there are none, or this user may make none."""
     try:
-        os.mkfifo(hidden, 0o666)
-        pipe = os.open(hidden, os.O_RDWR | os.O_NONBLOCK)
-        hidden.rename(path)
-    except OSError:
+        with place.opened(make=True) as directory:
+            return None if directory is None else directory.make_pipe(name)
+    except (OSError, BackendError):
         return None
-    return pipe
 
 
-def _ring(path: Path) -> None:
-    try:
-        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError as error:
-        if error.errno == errno.ENXIO:
-            with suppress(OSError):
-                path.unlink()
-        return
-    try:
-        with suppress(OSError):
-            os.write(pipe, b"!")
-    finally:
-        os.close(pipe)
-
-
-def _remove_if_old(path: Path) -> None:
+def _remove_if_old(directory: Directory, name: str) -> None:
     with suppress(OSError):
-        if time() - path.stat().st_mtime > _MAKING:
-            path.unlink()
+        if time() - directory.changed_at(name) > _MAKING:
+            directory.remove(name)
 
 
 @lru_cache(maxsize=1024)

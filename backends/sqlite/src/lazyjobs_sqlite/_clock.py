@@ -6,6 +6,7 @@ from time import time_ns
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_from_timestamp = datetime.fromtimestamp
 
 Clock = Callable[[], int]
 
@@ -32,4 +33,4 @@ def span(duration: timedelta) -> int:
 
 def to_time(micros: int) -> datetime:
     """Exact until the year 2242, where a float of seconds no longer tells microseconds apart."""
-    return datetime.fromtimestamp(micros / 1_000_000, UTC)
+    return _from_timestamp(micros / 1_000_000, UTC)

@@ -1,6 +1,7 @@
 """Connections for reading, beside the one that writes."""
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from threading import Lock
 from typing import Any
@@ -22,9 +23,12 @@ class Readers:
         self._links: tuple[Link, ...] = ()
         self._closed = False
 
-    def run(self, action: Action) -> Any:
+    def run(self, action: Action, *, whole: bool = False) -> Any:
+        """What `action` returns; `whole` says that its statements are to see the same."""
         link = self._choose()
         with link.lock:
+            if whole:
+                return link.run(partial(link.transact, action), alone=True)
             return link.run(action)
 
     def _choose(self) -> Link:

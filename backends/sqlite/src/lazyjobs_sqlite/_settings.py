@@ -1,11 +1,13 @@
 """What can be chosen about a backend, checked."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from unicodedata import category
 
 from msgspec import Struct
 
@@ -33,13 +35,44 @@ class Settings(Struct, frozen=True, kw_only=True):
     prefix: str
     create: bool
     """Whether a file that is not there is made."""
+    mode: int
+    """The permissions of a file that is made."""
     clock: Callable[[], datetime] | None
     connection_class: type[sqlite3.Connection]
 
-    @property
-    def place(self) -> Path:
-        """The directory of what processes that share the file need beside it; nothing in it is worth keeping."""
-        return self.path.with_name(f"{self.path.name}-lazyjobs")
+
+def check_path(path: str | os.PathLike[str]) -> str:
+    """The path as a text; raises ValueError for what names no file."""
+    text = os.fsdecode(path)
+    if not text or text.endswith("/"):
+        raise ValueError("names no file; write the path of one, such as jobs.db or /var/lib/jobs.db")
+    if text == ":memory:":
+        raise ValueError("is no file; for jobs that are kept in memory alone open memory://, of lazyjobs-memory")
+    if text.lower().startswith("file:"):
+        raise ValueError(f"is a URI of SQLite's own, which is not understood here; write the path alone, {text[5:]!r}")
+    for character in text:
+        if category(character) in ("Cc", "Zl", "Zp"):
+            raise ValueError(
+                f"has a line end or control character in it, {character!r}; no file is named so on purpose"
+            )
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError(f"cannot be the name of a file: {text!r}") from None
+    return text
+
+
+def check_mode(mode: int) -> int:
+    if isinstance(mode, bool) or not 0 <= mode <= 0o777 or mode & 0o600 != 0o600 or mode & 0o111:
+        raise ValueError("mode must be three octal digits of 0, 2, 4 and 6, such as 600 or 660, the first of them 6")
+    return mode
+
+
+def read_mode(text: str) -> int:
+    """Octal digits, as chmod takes them."""
+    if not re.fullmatch(r"0?[0-7]{3}", text):
+        raise ValueError(f"must be three octal digits such as 600 or 660, not {text!r}")
+    return check_mode(int(text, 8))
 
 
 def check_prefix(prefix: str) -> str:

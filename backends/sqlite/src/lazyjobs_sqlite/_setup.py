@@ -1,20 +1,28 @@
 """Making a file ready for use: it is created, migrated, or refused."""
 
+import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager, suppress
 from enum import Enum, auto
 
 from lazyjobs import BackendError
 from lazyjobs_sqlite import _errors as errors
-from lazyjobs_sqlite._file import JobFile, make_place
+from lazyjobs_sqlite._audit import disagreeing, find_strays
+from lazyjobs_sqlite._clock import read_clock
+from lazyjobs_sqlite._damage import find_damaged, set_aside
+from lazyjobs_sqlite._file import JobFile, is_logged
+from lazyjobs_sqlite._layout import UnmendableError, check_mendable, differing
+from lazyjobs_sqlite._rebuild import mend
 from lazyjobs_sqlite._schema import STEPS, make_migrations, read_steps
 from lazyjobs_sqlite._turns import Turns
 
 OLDEST_SQLITE = (3, 38, 0)
 """The first that has STRICT tables, RETURNING and the JSON functions without being built for them."""
 
+_log = logging.getLogger("lazyjobs.sqlite")
 _SETUP_TIMEOUT = 60.0
 _PAGE_SIZE = 2048
 """Of new files. Each transition touches a row here and there, and the log takes a whole page for each."""
@@ -37,19 +45,23 @@ def check_sqlite() -> None:
 def prepare(file: JobFile) -> None:
     """Sees to it that there is a file and that it has today's tables; several processes may do so at the same instant.
 
-    Raises `BackendError` for a file that is of a newer version or no database, which is left as it is, and
+    What other programs have changed is made as it was, if that can lose nothing. Raises `BackendError` for a file whose
+    changes cannot be mended, that is of a newer version, or that is no database, which is left as it is, and
     `BackendUnavailableError` for what may pass.
     """
-    if file.path.is_dir():
-        raise BackendError(f"{file.path} is a directory; name a file in it, such as {file.path / 'jobs.db'}")
-    if not file.settings.create and file.ready is None and not file.path.exists():
-        raise BackendError(f"{file.path} is not there, and with create=no it is not made; see to the name in the URL")
     try:
-        if not file.path.exists() or _look(file) is _Found.TO_DO:
+        there = file.exists()
+        if not (there or file.settings.create or file.ready):
+            raise BackendError(
+                f"{errors.show(file.path)} is not there, and with create=no it is not made; see to the name in the URL"
+            )
+        file.place.check()
+        if not there or _look(file) is _Found.TO_DO:
             with _turn(file):
-                _migrate(file)
-        make_place(file.settings)
+                _make_ready(file)
         file.ready = file.identity()
+    except UnmendableError as error:
+        raise errors.changed(file.path, error) from error
     except sqlite3.Error as error:
         raise errors.translate(error, file.path) from error
     except OSError as error:
@@ -73,7 +85,7 @@ def prepare_another(file: JobFile) -> None:
 
 @contextmanager
 def _turn(file: JobFile) -> Iterator[None]:
-    turns = Turns(make_place(file.settings), file.path, _SETUP_TIMEOUT)
+    turns = Turns(file.place, file.path, _SETUP_TIMEOUT)
     try:
         with turns.taken():
             yield
@@ -85,44 +97,116 @@ def _look(file: JobFile) -> _Found:
     """Reads without writing; what only a writer can find out, such as how an interrupted creation ended, is to do."""
     try:
         with closing(file.connect("ro")) as connection:
-            steps = file.patiently(lambda: read_steps(connection, file.settings.prefix))
+            return file.patiently(lambda: _inspect(file, connection))
     except sqlite3.DatabaseError as error:
         if errors.primary_code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             return _Found.TO_DO
         raise
-    return _judge(file, steps)
+
+
+def _inspect(file: JobFile, connection: sqlite3.Connection) -> _Found:
+    prefix = file.settings.prefix
+    connection.execute("BEGIN")
+    try:
+        if _judge(file, read_steps(connection, prefix)) is _Found.TO_DO or not is_logged(connection):
+            return _Found.TO_DO
+        if names := differing(connection, prefix):
+            check_mendable(connection, prefix, names)
+            return _Found.TO_DO
+        sound = not disagreeing(connection, prefix) and not find_strays(connection, prefix)
+        return _Found.READY if sound else _Found.TO_DO
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _judge(file: JobFile, steps: Sequence[str]) -> _Found:
     if newer := [step for step in steps if step not in STEPS]:
         raise BackendError(
-            f"{file.path}: a newer version of lazyjobs-sqlite has changed this file (step {newer[0]!r}); nothing was "
-            "touched; upgrade lazyjobs-sqlite"
+            f"{errors.show(file.path)}: a newer version of lazyjobs-sqlite has changed this file (step {newer[0]!r}); "
+            "nothing was touched; upgrade lazyjobs-sqlite"
         )
     return _Found.READY if len(steps) == len(STEPS) else _Found.TO_DO
 
 
-def _migrate(file: JobFile) -> None:
-    from sqlite_utils import Database
-
-    settings = file.settings
-    is_new = not file.path.exists()
-    with closing(file.connect("rwc")) as connection:
-        if _judge(file, file.patiently(lambda: read_steps(connection, settings.prefix))) is _Found.READY:
-            return
-        connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-        file.patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
-        connection.execute("PRAGMA synchronous = FULL")
-        file.patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
-        try:
-            make_migrations(settings.prefix).apply(Database(connection))
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
+def _make_ready(file: JobFile) -> None:
+    if file.exists():
+        with closing(file.connect("rw")) as connection:
+            is_new = not connection.execute("PRAGMA page_count").fetchone()[0]
+            _migrate_and_mend(file, connection)
+    else:
+        is_new = True
+        with file.place.opened(make=True) as directory:
+            assert directory is not None, "who makes a file may make the directory"
+            with (
+                directory.pattern(file.settings.mode) as pattern,
+                closing(file.connect("rwc", like=pattern)) as connection,
+            ):
+                _migrate_and_mend(file, connection)
     if is_new:
         _sync_directory(file)
+
+
+def _migrate_and_mend(file: JobFile, connection: sqlite3.Connection) -> None:
+    prefix = file.settings.prefix
+    steps = file.patiently(lambda: read_steps(connection, prefix))
+    _judge(file, steps)
+    if not steps:
+        connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+    _set_mode(file, connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    file.patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+    try:
+        if _judge(file, read_steps(connection, prefix)) is _Found.TO_DO:
+            from sqlite_utils import Database
+
+            make_migrations(prefix).apply(Database(connection))
+        told = _mend(connection, prefix)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+    for each in told:
+        _log.warning("%s: %s", errors.show(file.path), each)
+
+
+def _set_mode(file: JobFile, connection: sqlite3.Connection) -> None:
+    """A restored backup has no write-ahead log, nor has a file whose mode somebody changed."""
+    (mode,) = file.patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
+    if mode != "wal":
+        raise BackendError(
+            f"{errors.show(file.path)}: SQLite cannot keep a write-ahead log for it (the mode stays {mode!r}), without "
+            "which a reader would stop every writer; put the file on a local disk"
+        )
+
+
+def _mend(connection: sqlite3.Connection, prefix: str) -> Sequence[str]:
+    """Makes right what is not, and says what."""
+    names = differing(connection, prefix)
+    check_mendable(connection, prefix, names)
+    told = [f"{_list(prefix, names)}: changed by another program, made anew"] if names else []
+    aside = dict(_mend_all(connection, prefix, names))
+    if wrong := disagreeing(connection, prefix):
+        told.append(f"{_list(prefix, wrong)}: not what the records say, made anew")
+        aside |= _mend_all(connection, prefix, wrong)
+    aside |= set_aside(connection, prefix, find_strays(connection, prefix), read_clock(), "it cannot be claimed")
+    told += [f"record {id} of {prefix}_records is damaged ({reason}) and was set aside" for id, reason in aside.items()]
+    return told
+
+
+def _mend_all(connection: sqlite3.Connection, prefix: str, names: AbstractSet[str]) -> Mapping[int, str]:
+    """Makes those anew; returns the records that were in the way, and set aside, with the reason."""
+    try:
+        mend(connection, prefix, names)
+    except sqlite3.IntegrityError:
+        aside = set_aside(connection, prefix, find_damaged(connection, prefix), read_clock(), "it is in the way")
+        mend(connection, prefix, names)
+        return aside
+    return {}
+
+
+def _list(prefix: str, names: AbstractSet[str]) -> str:
+    return ", ".join(sorted(f"{prefix}_{name}" for name in names))
 
 
 def _sync_directory(file: JobFile) -> None:

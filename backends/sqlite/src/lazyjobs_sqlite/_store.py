@@ -1,12 +1,10 @@
 """One opened file: who writes to it, who reads from it, and who is woken."""
 
 from functools import partial
-from typing import Any
 
 from lazyjobs_sqlite._bell import Bell
-from lazyjobs_sqlite._file import JobFile, Link, make_place
+from lazyjobs_sqlite._file import JobFile, Link
 from lazyjobs_sqlite._fork import survive_forks
-from lazyjobs_sqlite._group import Action
 from lazyjobs_sqlite._readers import Readers
 from lazyjobs_sqlite._settings import Durability, Settings
 from lazyjobs_sqlite._setup import check_sqlite, prepare, prepare_another
@@ -21,21 +19,19 @@ class Store:
         check_sqlite()
         file = JobFile(settings)
         prepare(file)
-        place = make_place(settings)
-        make_link = partial(Link, file, partial(prepare_another, file))
+        make_link = partial(Link, file, partial(prepare_another, file), partial(prepare, file))
+        writing = make_link(begins="BEGIN IMMEDIATE")
         self._writer: Writer = (
-            GroupWriter(file, make_link(), Turns(place, settings.path, settings.busy_timeout))
+            GroupWriter(file, writing, Turns(file.place, settings.path, settings.busy_timeout))
             if settings.durability is Durability.FULL
-            else SoleWriter(make_link())
+            else SoleWriter(writing)
         )
-        self._readers = Readers(make_link)
-        self.bell = Bell(place)
+        self._readers = Readers(partial(make_link, begins="BEGIN"))
+        self.bell = Bell(file.place)
         self.write = self._writer.run
+        self.read = self._readers.run
         self.closed = False
         survive_forks(self)
-
-    def read(self, action: Action) -> Any:
-        return self._readers.run(action)
 
     def close(self) -> None:
         self.closed = True

@@ -1,12 +1,12 @@
 """What each method does to the tables, given a connection."""
 
 import json
-from collections.abc import Collection, Sequence
-from operator import attrgetter
-from sqlite3 import Connection
+from collections.abc import Sequence
+from sqlite3 import Connection, OperationalError
 from typing import Any
 
 from lazyjobs import (
+    BackendError,
     ClaimLostError,
     ClaimParams,
     CompleteParams,
@@ -16,16 +16,16 @@ from lazyjobs import (
     InsertParams,
     Record,
     RetryParams,
-    State,
 )
 from lazyjobs_sqlite._clock import Clock, span, to_micros
-from lazyjobs_sqlite._records import due_time, new_record, read_record
+from lazyjobs_sqlite._damage import UnreadableRowError, naming_undecodable
+from lazyjobs_sqlite._errors import is_undecodable
+from lazyjobs_sqlite._records import due_time, new_record, read_claimed
 from lazyjobs_sqlite._statements import Statements
 from lazyjobs_sqlite._text import storable
 
-_FEW = 2000
-"""Unfinished records that are sorted in a few milliseconds."""
-_age = attrgetter("updated_at", "id")
+_TRIES = 100
+"""Of an update that finds nothing though there is something: who was quicker, or a trigger that forbids it."""
 
 
 class Transitions:
@@ -42,21 +42,24 @@ class Transitions:
         now = self._clock()
         run_at = due_time(params, now)
         values = (params.kind, params.queue, params.payload, params.max_attempts, run_at, now, now)
-        id = connection.execute(self._sql.insert, values).lastrowid
-        assert id is not None
+        cursor = connection.execute(self._sql.insert, values)
+        if not cursor.rowcount or (id := cursor.lastrowid) is None:
+            raise _unchanged("the table of records")
         return new_record(params, id, run_at, now)
 
     def insert_many(self, connection: Connection, params: Sequence[InsertParams]) -> Sequence[Record]:
         now = self._clock()
         (first,) = connection.execute(self._sql.next_id).fetchone()
         runs = [due_time(each, now) for each in params]
-        connection.executemany(
+        inserted = connection.executemany(
             self._sql.insert_as,
             (
                 (id, each.kind, each.queue, each.payload, each.max_attempts, run_at, now, now)
                 for id, (each, run_at) in enumerate(zip(params, runs, strict=True), first)
             ),
         )
+        if inserted.rowcount != len(params):
+            raise _unchanged("the table of records")
         return [new_record(each, first + place, runs[place], now) for place, each in enumerate(params)]
 
     def claim(self, connection: Connection, params: ClaimParams) -> Record | None:
@@ -66,13 +69,21 @@ class Transitions:
         if row is None:
             return None
         lease = due_by + span(params.lease)
-        connection.execute(self._sql.take, (lease, now, row[0]))
-        return read_record(row, claimed_at=now, lease=lease)
+        record = read_claimed(row, now, lease, params.worker)
+        sql = self._sql.take if record.taken_from is None else self._sql.take_over
+        if not connection.execute(sql, (lease, now, params.worker, record.id)).rowcount:
+            raise _unchanged(f"record {record.id}")
+        return record
 
     def _first_due(self, connection: Connection, queues: tuple[str, ...], due_by: int) -> Sequence[Any] | None:
         """The row with the smallest due time and id, of those that wait and of those whose lease has ended."""
         if len(queues) == 1:
-            row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by) * 2).fetchone()
+            try:
+                row: Sequence[Any] | None = connection.execute(self._sql.head, (queues[0], due_by) * 2).fetchone()
+            except OperationalError as error:
+                if not is_undecodable(error):
+                    raise
+                row = None  # it is looked for by its numbers alone, and named
             if row is not None and row[-1] is None:
                 return row[:-1]
         values = (json.dumps(queues), due_by)
@@ -81,36 +92,50 @@ class Transitions:
         if not heads:
             return None
         _, id = min(heads)
-        found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
+        with naming_undecodable(id):
+            found: Sequence[Any] = connection.execute(self._sql.read, (id,)).fetchone()
         return found
 
     def claim_many(self, connection: Connection, params: ClaimParams, limit: int) -> Sequence[Record]:
+        """What cannot be read is left to the next call, if something was claimed before."""
         records: list[Record] = []
-        while len(records) < limit and (record := self.claim(connection, params)) is not None:
-            records.append(record)
+        try:
+            while len(records) < limit and (record := self.claim(connection, params)) is not None:
+                records.append(record)
+        except UnreadableRowError:
+            if not records:
+                raise
         return records
 
     def complete(self, connection: Connection, params: CompleteParams) -> None:
         sql = self._sql.complete
-        while not connection.execute(sql, (self._clock(), params.id, params.attempt)).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(sql, (self._clock(), params.id, params.attempt)).rowcount:
+                return
             if self._is_repeated(connection, params, "succeeded"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def retry(self, connection: Connection, params: RetryParams) -> None:
         error = storable(params.last_error)
-        while True:
+        for _ in range(_TRIES):
             now = self._clock()
             run_at = now if params.run_at is None else to_micros(params.run_at)
-            if connection.execute(self._sql.retry, (now, run_at, error, params.id, params.attempt)).rowcount:
+            values = (now, run_at, error, int(params.spare), params.id, params.attempt)
+            if connection.execute(self._sql.retry, values).rowcount:
                 return
             if self._is_repeated(connection, params, "retrying"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def discard(self, connection: Connection, params: DiscardParams) -> None:
         sql, error = self._sql.discard, storable(params.last_error)
-        while not connection.execute(sql, (self._clock(), error, params.id, params.attempt)).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(sql, (self._clock(), error, params.id, params.attempt)).rowcount:
+                return
             if self._is_repeated(connection, params, "discarded"):
                 return
+        raise _unchanged(f"record {params.id}")
 
     def finish(self, connection: Connection, params: FinishParams) -> None:
         """Does what the type of `params` says."""
@@ -138,41 +163,23 @@ class Transitions:
     def extend(self, connection: Connection, params: ExtendParams) -> None:
         now = self._clock() if params.now is None else to_micros(params.now)
         values = (now + span(params.lease), params.id, params.attempt)
-        while not connection.execute(self._sql.extend, values).rowcount:
+        for _ in range(_TRIES):
+            if connection.execute(self._sql.extend, values).rowcount:
+                return
             found = connection.execute(self._sql.look, (params.id,)).fetchone()
             if found != ("running", params.attempt):
                 raise _lost(params, found)
+        raise _unchanged(f"record {params.id}")
 
     def next_due(self, connection: Connection, queues: tuple[str, ...], until: int) -> int | None:
         """The earliest due time on the queues, if it is not after `until`."""
         found = connection.execute(self._sql.next_due, (until, until, json.dumps(queues))).fetchone()
         return min((due for due in found if due is not None), default=None)
 
-    def newest(self, connection: Connection, states: Collection[State], limit: int | None) -> Sequence[Record]:
-        """The newest `limit` records of these states, newest first.
-
-        Records that never were claimed are in no index by age, as most would leave it again at once. Where many wait,
-        those with the highest ids are the newest, unless the clock went back; where few do, or it did, they are sorted.
-        """
-        if not states:
-            return []
-        most = -1 if limit is None else limit
-        connection.execute("BEGIN")
-        try:
-            by_id = limit is not None and State.PENDING in states and self._are_newest_last(connection, limit)
-            rows = connection.execute(self._sql.newest(states, by_id=by_id), (most,) * (len(states) + 1)).fetchall()
-        finally:
-            connection.execute("COMMIT")
-        records = [read_record(row) for row in rows]
-        records.sort(key=_age, reverse=True)
-        return records
-
-    def _are_newest_last(self, connection: Connection, limit: int) -> bool:
-        (unfinished,) = connection.execute(self._sql.unfinished).fetchone()
-        if unfinished <= _FEW:
-            return False
-        (proven,) = connection.execute(self._sql.newest_are_last, (limit,)).fetchone()
-        return bool(proven)
+    def count(self, connection: Connection) -> Sequence[Sequence[Any]]:
+        """Rows for `read_stats`."""
+        with naming_undecodable(0):
+            return connection.execute(self._sql.count).fetchall()
 
     def queue(self, connection: Connection, id: int) -> str | None:
         row = connection.execute(self._sql.queue, (id,)).fetchone()
@@ -186,3 +193,9 @@ def _lost(params: FinishParams | ExtendParams, found: tuple[str, int] | None) ->
     if found is None:
         return ClaimLostError(params.id, params.attempt, "no such record")
     return ClaimLostError(params.id, params.attempt, f"{found[0]}, attempt {found[1]}")
+
+
+def _unchanged(what: str) -> BackendError:
+    return BackendError(
+        f"{what} was not changed: a trigger on the table, made by another program, keeps it as it is; drop that trigger"
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lazyjobs_sqlite._errors import locked
 from lazyjobs_sqlite._patience import Patience
+from lazyjobs_sqlite._place import Place
 
 _PAUSE = 0.0002
 """Short against a commit, which is what a turn is for; growing pauses would leave the lock free between turns."""
@@ -18,11 +19,12 @@ class Turns:
 
     SQLite's own lock starves those who wait: whoever has just released it asks again first. Here everyone who wants the
     lock goes through a gate before it, and whoever waits for the lock holds the gate: so who comes back is behind him.
+    A user who finds no such files and may not make them does without: then SQLite's lock is all there is.
     """
 
     __slots__ = ("_gate", "_lock", "_path", "_place", "_timeout")
 
-    def __init__(self, place: Path, path: Path, timeout: float) -> None:
+    def __init__(self, place: Place, path: Path, timeout: float) -> None:
         self._place = place
         self._path = path
         self._timeout = timeout
@@ -31,14 +33,18 @@ class Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Raises `BackendUnavailableError` if it is not this one's turn within the timeout, and OSError."""
+        """Raises `BackendUnavailableError` if it is not this one's turn within the timeout, and OSError.
+
+        Raises `BackendError` where the files must not be used.
+        """
         patience = Patience(self._timeout, longest=_PAUSE)
         if self._lock < 0:
             self._open()
         try:
-            self._take(self._gate, patience)
-            self._take(self._lock, patience)
-            fcntl.flock(self._gate, fcntl.LOCK_UN)
+            if self._lock >= 0:
+                self._take(self._gate, patience)
+                self._take(self._lock, patience)
+                fcntl.flock(self._gate, fcntl.LOCK_UN)
             yield
         finally:
             self.release()
@@ -60,14 +66,19 @@ class Turns:
                 return
 
     def _open(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT
-        gate = os.open(self._place / "gate", flags, 0o666)
-        try:
-            self._lock = os.open(self._place / "lock", flags, 0o666)
-        except OSError:
-            os.close(gate)
-            raise
-        self._gate = gate
+        with self._place.opened(make=True) as directory:
+            gate = None if directory is None else directory.open_file("gate")
+            if directory is None or gate is None:
+                return
+            try:
+                lock = directory.open_file("lock")
+            except BaseException:
+                os.close(gate)
+                raise
+            if lock is None:
+                os.close(gate)
+            else:
+                self._gate, self._lock = gate, lock
 
     def close(self) -> None:
         """Closes its files, not the locks of others; the next turn opens them again."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lazyjobs import BackendError, ClaimLostError
 from lazyjobs_sqlite import _errors as errors
+from lazyjobs_sqlite._damage import UnreadableRowError
 from lazyjobs_sqlite._file import JobFile, Link
 from lazyjobs_sqlite._group import Action, Call, Group
 from lazyjobs_sqlite._turns import Turns
@@ -66,7 +67,7 @@ class GroupWriter:
 
     def _serve(self, calls: Sequence[Call]) -> None:
         try:
-            self._link.run(partial(self._commit, calls))
+            self._link.run(partial(self._commit, calls), alone=True)
         except (BackendError, OSError) as error:
             if isinstance(error, OSError):
                 error = _chained(errors.translate_system(error, self._file.path), error)
@@ -84,7 +85,7 @@ class GroupWriter:
         self._committing = False
         with self._turns.taken():
             self._link.confirm()
-            connection.execute("BEGIN IMMEDIATE")
+            self._link.begin(connection)
             outcomes = [_try(call.action, connection) for call in calls]
             self._committing = True
             connection.execute("COMMIT")
@@ -104,7 +105,9 @@ class SoleWriter:
 
     def run(self, action: Action, *, whole: bool = False) -> Any:
         with self._lock:
-            return self._link.run(partial(_in_transaction, action) if whole else action)
+            if whole:
+                return self._link.run(partial(self._link.transact, action), alone=True)
+            return self._link.run(action)
 
     def hold(self) -> None:
         self._lock.acquire()
@@ -123,23 +126,12 @@ class SoleWriter:
         self._lock = Lock()
 
 
-def _try(action: Action | None, connection: sqlite3.Connection) -> tuple[Any, ClaimLostError | None]:
+def _try(action: Action | None, connection: sqlite3.Connection) -> tuple[Any, Exception | None]:
     assert action is not None
     try:
         return action(connection), None
-    except ClaimLostError as error:
+    except (ClaimLostError, UnreadableRowError) as error:
         return None, error
-
-
-def _in_transaction(action: Action, connection: sqlite3.Connection) -> Any:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = action(connection)
-    except ClaimLostError:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    return result
 
 
 def _chained(error: BackendError, cause: Exception) -> BackendError:

@@ -3,10 +3,8 @@
 The storage has no server to restart, so that hook is the only one that is not offered.
 """
 
-import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
@@ -22,11 +21,11 @@ from lazyjobs_sqlite import SQLiteBackend
 from lazyjobs_sqlite._records import read_record
 from lazyjobs_sqlite._schema import STEPS, make_migrations, set_name
 from lazyjobs_sqlite._settings import Durability
-from lazyjobs_sqlite._statements import COLUMNS
+from lazyjobs_sqlite._tables import COLUMNS
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.harness import private_directory
 
 _PREFIX = SQLiteBackend.default_prefix
-_HOME = Path(tempfile.gettempdir(), f"lazyjobs-sqlite-conformance-{os.getuid()}")
 _DAY = 86_400_000_000
 _OLD_TIME = 1_700_000_000_000_000
 
@@ -47,6 +46,9 @@ class SQLiteHarness(Harness):
             connection_class=_switch(namespace).connection_class,
         )
 
+    def url_of(self, namespace: str) -> str:
+        return f"sqlite:///{quote(str(_make_home(namespace)))}?durability={self.durability}"
+
     def destroy(self, namespace: str) -> None:
         shutil.rmtree(_path(namespace).parent, ignore_errors=True)
 
@@ -64,10 +66,11 @@ class SQLiteHarness(Harness):
             make_migrations(_PREFIX).apply(Database(connection), stop_before=second_step)
             with connection:
                 connection.executemany(
-                    f"INSERT INTO {_PREFIX}_records ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT INTO {_PREFIX}_records ({', '.join(_OLD_COLUMNS)}) "
+                    f"VALUES ({', '.join('?' * len(_OLD_COLUMNS))})",
                     _OLD_ROWS,
                 )
-        return [read_record(row) for row in _OLD_ROWS]
+        return [_read_old_record(row) for row in _OLD_ROWS]
 
     def newer_schema(self, namespace: str) -> Callable[[], bytes]:
         """Today's layout with one more column and one more step."""
@@ -167,12 +170,12 @@ _clock = cache(lambda namespace: _ShiftedClock())  # noqa: ARG005 (one for each)
 
 
 def _path(namespace: str) -> Path:
-    return _HOME / namespace / "jobs.db"
+    return private_directory("lazyjobs-sqlite-conformance") / namespace / "jobs.db"
 
 
 def _make_home(namespace: str) -> Path:
     path = _path(namespace)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -182,6 +185,16 @@ def _old_row(id: int, state: str, attempt: int, lease: int | None = None, error:
     return (id, "kind", f"queue{id % 2}", payload, state, attempt, 5, _OLD_TIME, _OLD_TIME, updated_at, lease, error)
 
 
+def _read_old_record(row: tuple[object, ...]) -> Record:
+    added = {"abandoned": 0, "claimed_by": "", "taken_from": None, "spared": 0}
+    values = added | dict(zip(_OLD_COLUMNS, row, strict=True))
+    return read_record([values[name] for name in COLUMNS])
+
+
+_OLD_COLUMNS = (
+    "id", "kind", "queue", "payload", "state", "attempt", "max_attempts", "run_at", "created_at", "updated_at",
+    "lease_expires_at", "last_error",
+)  # fmt: skip
 _OLD_ROWS = [
     _old_row(1, "succeeded", 1),
     _old_row(2, "discarded", 3, error="gave up"),

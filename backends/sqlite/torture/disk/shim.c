@@ -208,10 +208,24 @@ static int fail(int error)
     return -1;
 }
 
-static int do_open(int directory, const char *path, int flags, mode_t mode)
+/* The whole path of a name in an open directory; what is whole already stays as it is. */
+static const char *whole_path(int directory, const char *path, char *whole)
+{
+    if (directory == AT_FDCWD || path[0] == '/') return path;
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+    ssize_t length = readlink(link, whole, PATH - 1);
+    if (length < 0 || length + strlen(path) + 2 > PATH) return path;
+    snprintf(whole + length, PATH - length, "/%s", path);
+    return whole;
+}
+
+static int do_open(int directory, const char *name, int flags, mode_t mode)
 {
     REAL(openat64, int, int, const char *, int, ...);
-    if (!watched_path(path)) return real_openat64(directory, path, flags, mode);
+    char whole[PATH];
+    const char *path = whole_path(directory, name, whole);
+    if (!watched_path(path)) return real_openat64(directory, name, flags, mode);
     struct stat64 found;
     int there = !stat64(path, &found);
     enum kind kind = flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC) ? OPEN : READ;
@@ -380,9 +394,11 @@ int posix_fallocate(int fd, off_t offset, off_t size)
     return posix_fallocate64(fd, offset, size);
 }
 
-int unlinkat(int directory, const char *path, int flags)
+int unlinkat(int directory, const char *name, int flags)
 {
     REAL(unlinkat, int, int, const char *, int);
+    char whole[PATH];
+    const char *path = whole_path(directory, name, whole);
     if (!watched_path(path)) return real_unlinkat(directory, path, flags);
     int error = strike(UNLINK, "unlink", path, NULL);
     if (error) return fail(error);
@@ -397,15 +413,23 @@ int unlink(const char *path)
 }
 
 /* Renamed: the log's data is the new name. */
-int rename(const char *from, const char *to)
+int renameat(int old_directory, const char *old_name, int new_directory, const char *new_name)
 {
-    REAL(rename, int, const char *, const char *);
-    if (!watched_path(from) && !watched_path(to)) return real_rename(from, to);
+    REAL(renameat, int, int, const char *, int, const char *);
+    char old_whole[PATH], new_whole[PATH];
+    const char *from = whole_path(old_directory, old_name, old_whole);
+    const char *to = whole_path(new_directory, new_name, new_whole);
+    if (!watched_path(from) && !watched_path(to)) return real_renameat(old_directory, old_name, new_directory, new_name);
     int error = strike(RENAME, "rename", from, NULL);
     if (error) return fail(error);
-    int result = real_rename(from, to);
+    int result = real_renameat(old_directory, old_name, new_directory, new_name);
     if (!result && control->remembering) append(RENAMED, 0, 0, to, strlen(to), from);
     return result;
+}
+
+int rename(const char *from, const char *to)
+{
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
 void *mmap64(void *address, size_t size, int protection, int flags, int fd, off64_t offset)
@@ -430,11 +454,27 @@ int mkdir(const char *path, mode_t mode)
     return error ? fail(error) : real_mkdir(path, mode);
 }
 
+int mkfifoat(int directory, const char *name, mode_t mode)
+{
+    REAL(mkfifoat, int, int, const char *, mode_t);
+    char whole[PATH];
+    const char *path = whole_path(directory, name, whole);
+    int error = watched_path(path) ? strike(OPEN, "mkfifo", path, NULL) : 0;
+    return error ? fail(error) : real_mkfifoat(directory, name, mode);
+}
+
 int mkfifo(const char *path, mode_t mode)
 {
-    REAL(mkfifo, int, const char *, mode_t);
-    int error = watched_path(path) ? strike(OPEN, "mkfifo", path, NULL) : 0;
-    return error ? fail(error) : real_mkfifo(path, mode);
+    return mkfifoat(AT_FDCWD, path, mode);
+}
+
+/* Whose a file is, and who may use it. */
+int fchmod(int fd, mode_t mode)
+{
+    REAL(fchmod, int, int, mode_t);
+    char path[PATH];
+    int error = watched(fd, path) ? strike(OPEN, "chmod", path, NULL) : 0;
+    return error ? fail(error) : real_fchmod(fd, mode);
 }
 
 /* Taking a lock may fail; letting go of one does not. SQLite's own, by fcntl, are left alone: it takes every failure of

@@ -18,7 +18,8 @@ _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it ke
 _EPILOG = (
     "Two words are no backends: `new NAME` begins one, and `replay FILE` judges a saved history again; a backend of "
     "such a name is given as module:Harness. What follows a -- goes to pytest, such as: -- --pdb -x. Exits with 0 if "
-    "nothing is wrong, with 1 if a rule is broken, with another number if nothing could be tried."
+    "nothing is wrong, with 1 if a rule is broken, with 3 if the harness or the machine failed, with 4 if what was "
+    "given cannot be used."
 )
 _COMMANDS = {"new": begin_backend, "replay": replay_history}
 

@@ -9,7 +9,7 @@ from lazyjobs_testkit.crash._campaign import Campaign, Kill, goes_on
 from lazyjobs_testkit.crash._churn import churn
 from lazyjobs_testkit.crash._log import FINISHED, KILLED, Asking, Log, Survey, perform
 from lazyjobs_testkit.crash._messages import AFTER_THE_ANSWER
-from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ForkServer, fork_server
+from lazyjobs_testkit.crash._processes import ChildError, ChildProcess, ChildStartError, ForkServer, fork_server
 from lazyjobs_testkit.crash._site import Site
 from lazyjobs_testkit.crash._storm import interrupt, storm
 from lazyjobs_testkit.crash._targets import LEASE, Prelude, Target, targets_for
@@ -24,6 +24,7 @@ __all__ = [
     "Campaign",
     "ChildError",
     "ChildProcess",
+    "ChildStartError",
     "ForkServer",
     "Kill",
     "Log",

@@ -16,6 +16,7 @@ from lazyjobs_testkit.crash._messages import Ask, Begun, Churn, Close, Command, 
 from lazyjobs_testkit.crash._tripwire import Tripwire
 from lazyjobs_testkit.harness import Harness
 from lazyjobs_testkit.history import Operation
+from lazyjobs_testkit.raised import describe_error
 
 
 class Child:
@@ -64,7 +65,7 @@ class Child:
             if isinstance(command, Open):
                 self._open(command)
         except Exception as error:
-            return Done(f"{type(error).__name__}: {error}")
+            return Done(describe_error(error))
         return Done()
 
     def _close(self) -> None:

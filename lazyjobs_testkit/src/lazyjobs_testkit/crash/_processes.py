@@ -50,6 +50,10 @@ class Moment(NamedTuple):
         return cls(time.monotonic_ns(), wall)
 
 
+class ChildStartError(Exception):
+    """No child process could be started, which says nothing of the backend; the message says why."""
+
+
 class ChildError(AssertionError):
     """A child process could not do what it was told: the backend raised, hung, or took the process with it."""
 
@@ -80,7 +84,7 @@ class Flight:
 class ForkServer:
     """Forks child processes that use a backend through its harness.
 
-    Raises `HarnessError` for a harness that no child process can import, `ChildError` if it could not be imported.
+    Raises `HarnessError` for a harness that no child process can import, `ChildStartError` if it could not be imported.
     """
 
     def __init__(self, harness: type[Harness]) -> None:
@@ -103,7 +107,7 @@ class ForkServer:
             self._process.wait()
             told = self.errors()
             self.close()
-            raise ChildError(f"no child process could load {harness.name}:\n{harness.conceal(told)}") from error
+            raise ChildStartError(f"no child process could load {harness.name}:\n{harness.conceal(told)}") from error
 
     def fork(self, name: str) -> "ChildProcess":
         """A new child process, with nothing open."""
@@ -114,7 +118,7 @@ class ForkServer:
             pid: int = self._control.recv()
         except (EOFError, OSError) as error:
             ours.close()
-            raise ChildError(f"no child process could be forked:\n{self.errors()}") from error
+            raise ChildStartError(f"no child process could be forked:\n{self.errors()}") from error
         finally:
             theirs.close()
         return ChildProcess(self, name, pid, ours)

@@ -13,6 +13,7 @@ from lazyjobs_testkit.harness._hooks import (
 from lazyjobs_testkit.harness._ledger import destroy_leftovers
 from lazyjobs_testkit.harness._load import ENTRY_POINTS, check_harness, installed_harnesses, load_harness
 from lazyjobs_testkit.harness._namespaces import Namespaces
+from lazyjobs_testkit.harness._private import private_directory
 from lazyjobs_testkit.harness._traits import ExpectedFailure, Traits
 from lazyjobs_testkit.harness._url import BACKEND_ENTRY_POINTS
 
@@ -36,4 +37,5 @@ __all__ = [
     "destroy_leftovers",
     "installed_harnesses",
     "load_harness",
+    "private_directory",
 ]

@@ -1,18 +1,17 @@
 """What a run has created and not yet destroyed, written down so that the next run can clean up after a crash."""
 
 import contextlib
-import getpass
 import hashlib
 import inspect
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from lazyjobs_testkit.harness._harness import Harness
+from lazyjobs_testkit.harness._private import private_directory
 
 _UNLOCKED = "new-"
 _LINE = re.compile(r"([+-])([0-9a-f]{16}) (kit_[0-9a-f]{16})")
@@ -49,13 +48,7 @@ class Ledger:
 
 def ledger_directory() -> Path:
     """The directory of this user's ledgers, which nobody else can write to."""
-    path = Path(tempfile.gettempdir()) / f"lazyjobs-testkit-{getpass.getuser()}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    if sys.platform != "win32":
-        found = path.lstat()
-        if path.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o022:
-            raise PermissionError(f"{path} is not this user's alone; remove it, or set TMPDIR to a directory that is")
-    return path
+    return private_directory("lazyjobs-testkit")
 
 
 def destroy_leftovers(harness: type[Harness], destroy: Callable[[str], None]) -> list[str]:

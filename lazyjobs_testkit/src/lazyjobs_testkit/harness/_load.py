@@ -11,8 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 from lazyjobs import BackendURL
+from lazyjobs_testkit.foreign import ForeignFileError, read_file
 from lazyjobs_testkit.harness._harness import Harness, HarnessError
 from lazyjobs_testkit.harness._url import make_url_harness
+from lazyjobs_testkit.raised import describe_error
 
 ENTRY_POINTS = "lazyjobs.harnesses"
 """The group by which an installed backend offers its harness, under the backend's name."""
@@ -53,7 +55,7 @@ def _load_installed(name: str) -> type[Harness]:
     entry = installed[name]
     try:
         value: object = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HarnessError(f"the harness of {name}, {entry.value}, cannot be loaded: {_describe(error)}") from error
     return check_harness(name, value)
 
@@ -62,7 +64,7 @@ def _load_class(reference: str) -> type[Harness]:
     home, _, qualname = reference.rpartition(":")
     try:
         module = _load_file(Path(home)) if home.endswith(".py") else import_module(home)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise HarnessError(f"no harness can be loaded from {reference!r}: {_describe(error)}") from error
     try:
         value: object = attrgetter(qualname)(module)
@@ -76,16 +78,19 @@ def _is_harness(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Harness) and value is not Harness
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """What was raised, and where."""
+    if isinstance(error, ForeignFileError):
+        cause = error.__cause__
+        return f"there is no file {cause.filename}" if isinstance(cause, FileNotFoundError) else str(error)
     if isinstance(error, ModuleNotFoundError):
         return f"{error}; install what offers it"
     if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no file {error.filename}"
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error}"
+        return describe_error(error)
     *_, frame = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__}: {error} ({frame.filename}, line {frame.lineno})"
+    return f"{describe_error(error)} ({frame.filename}, line {frame.lineno})"
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -93,6 +98,8 @@ def _load_file(path: Path) -> ModuleType:
     name = f"_lazyjobs_harness_{path.stem}_{abs(hash(path)):x}"
     if name in sys.modules:
         return sys.modules[name]
+    # Python itself would wait for a pipe, and read a device to its end.
+    read_file(path)
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise HarnessError(f"{path} is no Python file")
@@ -100,7 +107,7 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         raise
     return module
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from lazyjobs.texts import visible
 from lazyjobs_testkit.history._operation import History, Operation
 from lazyjobs_testkit.history._verdict import Violation
 from lazyjobs_testkit.model import Spelling, Unknown, tell_time
@@ -15,7 +16,7 @@ def show(history: History, violation: Violation | None = None) -> str:
         return "no calls"
     operations = sorted(enumerate(history.operations), key=lambda item: item[1].called)
     first = operations[0][1]
-    width = max(len(operation.caller) for _, operation in operations)
+    width = max(len(visible(operation.caller)) for _, operation in operations)
     lines = [f"milliseconds from {tell_time(first.began)}, when the first call began"]
     lines += [f"    before: record {entry.id} {entry}" for entry in history.initial]
     if len(operations) > _SHOWN:
@@ -23,7 +24,7 @@ def show(history: History, violation: Violation | None = None) -> str:
     blamed = violation.operations if violation is not None else ()
     for place, operation in operations[-_SHOWN:]:
         mark = ">>>" if place in blamed else "   "
-        lines.append(f"{mark} {_times(operation, first.called)} {operation.caller:{width}} {_call(operation)}")
+        lines.append(f"{mark} {_times(operation, first.called)} {visible(operation.caller):{width}} {_call(operation)}")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from lazyjobs import Backend, ClaimLostError, Record, Stats
 from lazyjobs_testkit.model._requests import Request
+from lazyjobs_testkit.raised import describe_error
 
 
 class Nothing(Struct, frozen=True, tag="nothing"):
@@ -58,7 +59,7 @@ def ask(backend: Backend, request: Request) -> Answer:
     except ClaimLostError as lost:
         return Lost(str(lost.found))
     except Exception as error:
-        return Unknown(_writable(f"{type(error).__name__}: {error}"))
+        return Unknown(_writable(describe_error(error)))
 
 
 def _answer(value: object) -> Answer:

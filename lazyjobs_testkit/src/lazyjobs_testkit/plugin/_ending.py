@@ -43,6 +43,8 @@ class Ending(Struct, frozen=True, kw_only=True):
             return pytest.ExitCode.TESTS_FAILED
         if self.nothing_tried or self.unwritten:
             return pytest.ExitCode.USAGE_ERROR
+        if any(report.errors for report in self.reports) and not any(report.failures for report in self.reports):
+            return pytest.ExitCode.INTERNAL_ERROR
         if self.as_recorded:
             return pytest.ExitCode.OK
         return pytest.ExitCode.TESTS_FAILED if any(report.failures for report in self.reports) else status
@@ -88,7 +90,7 @@ _NOTHING_TRIED = (
     " ERROR a backend was named, and no rule was tried: add --pyargs lazyjobs_testkit, or look at what --rule, -k and "
     "the other selections leave, and whether it applies"
 )
-_TRIED = (Status.PASSED, Status.FAILED, Status.EXPECTED_FAILURE)
+_TRIED = (Status.PASSED, Status.FAILED, Status.EXPECTED_FAILURE, Status.ERROR)
 
 
 def _was_tried(report: Report) -> bool:

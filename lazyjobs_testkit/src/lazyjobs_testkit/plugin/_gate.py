@@ -8,6 +8,7 @@ import msgspec
 
 from lazyjobs import Backend, ListOptions, SupportsClose
 from lazyjobs_testkit.harness import BACKEND_ENTRY_POINTS, ENTRY_POINTS, Harness, Namespaces, destroy_leftovers
+from lazyjobs_testkit.raised import describe_error
 from lazyjobs_testkit.report import Subject
 from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
@@ -60,7 +61,7 @@ class Gate:
         try:
             self.refusal = self._obstacle = self._open_once()
         except Exception as error:
-            self._obstacle = f"the harness cannot open a namespace: {type(error).__name__}: {error}"
+            self._obstacle = f"the harness cannot open a namespace: {describe_error(error)}"
             raise
 
     def _open_once(self) -> str:

@@ -44,11 +44,13 @@ class Gateway:
     def pytest_pycollect_makeitem(self, obj: object) -> Generator[None, object, object]:
         """Notes every conformance suite that is collected."""
         made = yield
-        if isinstance(made, pytest.Class) and isinstance(obj, type) and _SUITE_MODULE in sys.modules:
+        if isinstance(obj, type) and _SUITE_MODULE in sys.modules:
             from lazyjobs_testkit.suite._conformance import Suite
 
-            if issubclass(obj, Suite):
-                self._wake().note_suite(made, obj)
+            # The hook answers with a collector or with a list of them, as other plugins please.
+            for node in made if isinstance(made, list) else [made]:
+                if isinstance(node, pytest.Class) and issubclass(obj, Suite):
+                    self._wake().note_suite(node, obj)
         return made
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

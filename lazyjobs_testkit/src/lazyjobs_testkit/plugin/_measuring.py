@@ -6,6 +6,7 @@ import msgspec
 
 from lazyjobs_testkit.performance import Performance, measure
 from lazyjobs_testkit.plugin._collecting import SuiteNotes
+from lazyjobs_testkit.raised import describe_error
 from lazyjobs_testkit.report import Selection
 
 _SPREAD = "not measured: the tests were spread over several processes; leave out -n to measure"
@@ -39,4 +40,4 @@ def _measure(suite: SuiteNotes | None) -> Performance | str:
     try:
         return measure(suite.suite.harness())
     except Exception as error:
-        return suite.suite.harness.conceal(f"not measured: {type(error).__name__}: {error}")
+        return suite.suite.harness.conceal(f"not measured: {describe_error(error)}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 import pytest
 
+from lazyjobs_testkit.plugin._blame import blame
 from lazyjobs_testkit.plugin._collecting import SuiteNotes
 from lazyjobs_testkit.report import Observation, Status, render_calls
 from lazyjobs_testkit.rules import Rule
@@ -17,9 +18,13 @@ _KEPT_CALLS = 200
 _KEPT_LINES = 12
 
 
-def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: SuiteNotes) -> None:
+def observe(
+    item: pytest.Item, rule: Rule, report: pytest.TestReport, error: BaseException | None, notes: SuiteNotes
+) -> None:
     """Attaches to `report` an `Observation` if it says anything of the rule; tells a failure in the rule's words."""
     status, reason, problem = _judge(report, notes)
+    if status is Status.FAILED and error is not None and (blamed := _blame_of(error, rule, report, notes)):
+        status, reason = Status.ERROR, blamed
     if status is None:
         return
     failed = status is Status.FAILED
@@ -44,6 +49,11 @@ def observe(item: pytest.Item, rule: Rule, report: pytest.TestReport, notes: Sui
         observation = _expect(observation, report, notes)
     # As plain values: that is what a worker can send to its controller.
     report.lazyjobs = msgspec.to_builtins(observation)  # type: ignore[attr-defined]
+
+
+def _blame_of(error: BaseException, rule: Rule, report: pytest.TestReport, notes: SuiteNotes) -> str:
+    harness = notes.suite.harness
+    return harness.conceal(blame(error, harness, rule, afterwards=report.when == "teardown"))
 
 
 def _conceal_in(report: pytest.TestReport, conceal: Callable[[str], str]) -> None:

@@ -88,12 +88,10 @@ class ConformanceRun:
             metafunc.parametrize("bench", [test.rule], ids=[test.rule], indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Puts the rules that others rest on before those others."""
-        items[:] = order_items(items)
-
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Takes down which tests are to run."""
+        """Puts the rules that others rest on before those others, and takes down which tests are to run."""
+        # Only now: whatever other plugins shuffle or sort, they have done.
+        session.items[:] = order_items(session.items)
         for notes in self._suites.values():
             self._selections[notes.key] = notes.select(session.items)
 
@@ -105,11 +103,13 @@ class ConformanceRun:
             notes.gate.admit(rule, notes.broken)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Adds to the report of a test what it means for its rule."""
         report = yield
         if (rule := rule_of_item(item)) is not None:
-            observe(item, rule, report, self._notes_of(item))
+            observe(item, rule, report, call.excinfo.value if call.excinfo else None, self._notes_of(item))
         return report
 
     def _notes_of(self, item: pytest.Item) -> SuiteNotes:

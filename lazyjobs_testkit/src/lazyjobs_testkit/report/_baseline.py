@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
+from lazyjobs_testkit.foreign import ForeignFileError, decode, read_file
 from lazyjobs_testkit.report._values import SCHEMA, Report, RuleResult, Status
 
 _GOOD = (Status.PASSED, Status.NOT_APPLICABLE)
@@ -31,13 +31,17 @@ class Comparison(Struct, frozen=True, kw_only=True):
 def read_report(path: Path) -> Report:
     """The report of a conformance.json; raises `BaselineError` if it is none that this kit can read."""
     try:
-        content = path.read_bytes()
-        found = msgspec.json.decode(content, type=dict[str, object]).get("schema")
+        content = read_file(path)
+        found = decode(content, _Head).schema
         if found != SCHEMA:
             raise BaselineError(f"{path} has schema {found!r} and this kit reads {SCHEMA}; record the baseline again")
-        return msgspec.json.decode(content, type=Report)
-    except (OSError, msgspec.DecodeError) as error:
+        return decode(content, Report)
+    except ForeignFileError as error:
         raise BaselineError(f"cannot read the baseline {path}: {error}") from error
+
+
+class _Head(Struct):
+    schema: object = None
 
 
 def compare_reports(baseline: Report, report: Report) -> Comparison:

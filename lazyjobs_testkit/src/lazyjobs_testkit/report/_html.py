@@ -18,6 +18,7 @@ _SIGNS = {
     Status.BLOCKED: ("doubt", "◌"),
     Status.NOT_APPLICABLE: ("soft", "-"),
     Status.EXPECTED_FAILURE: ("doubt", "✗"),
+    Status.ERROR: ("doubt", "!"),
     Status.UNTESTED: ("soft", "?"),
 }
 

@@ -28,6 +28,7 @@ from lazyjobs_testkit.rules import Rule, all_needs, hash_rules
 _WORST_FIRST = (
     Status.FAILED,
     Status.EXPECTED_FAILURE,
+    Status.ERROR,
     Status.BLOCKED,
     Status.UNTESTED,
     Status.PASSED,

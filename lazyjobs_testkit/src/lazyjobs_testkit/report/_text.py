@@ -20,7 +20,7 @@ def render_text(report: Report, *, detailed: bool) -> str:
     lines = [_describe_run(report), _describe_subject(report), *_render_areas(report)]
     for rule in report.failures:
         lines += render_failure(rule, detailed=detailed)
-    for status in (Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
+    for status in (Status.ERROR, Status.EXPECTED_FAILURE, Status.BLOCKED, Status.UNTESTED, Status.NOT_APPLICABLE):
         lines += _render_reasons(status, [rule for rule in report.rules if rule.status is status])
     lines += [f" first: {report.first} ({describe_first(report)})"] if report.first else []
     lines += [line for problem in report.problems for line in _tell("PROBLEM", problem)]

@@ -21,6 +21,8 @@ class Status(StrEnum):
     """Not tried, or not to be believed, because something it rests on failed."""
     NOT_APPLICABLE = "not_applicable"
     EXPECTED_FAILURE = "expected_failure"
+    ERROR = "error"
+    """Nothing is known of it: the kit, the harness or the machine failed while it was tried."""
     UNTESTED = "untested"
 
 
@@ -151,6 +153,11 @@ class Report(Struct, frozen=True, kw_only=True):
     python: str
     platform: str
     rules: tuple[RuleResult, ...]
+
+    @property
+    def errors(self) -> tuple[RuleResult, ...]:
+        """The rules of which nothing is known, since something other than the backend failed."""
+        return tuple(rule for rule in self.rules if rule.status is Status.ERROR)
 
     @property
     def failures(self) -> tuple[RuleResult, ...]:

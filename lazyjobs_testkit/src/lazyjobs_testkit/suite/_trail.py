@@ -22,6 +22,7 @@ from lazyjobs import (
     SupportsPrune,
     SupportsWait,
 )
+from lazyjobs.texts import visible
 
 METHODS = ("insert", "claim", "complete", "retry", "discard", "list", "stats")
 CAPABILITIES: dict[str, type] = {
@@ -180,5 +181,5 @@ def _short(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with what cannot be written as UTF-8 spelled out: an error text may hold lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """`text`, which may come from outside, fit to be shown; its lines stay lines."""
+    return visible(text, spare="\n")

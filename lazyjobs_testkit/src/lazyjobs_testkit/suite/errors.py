@@ -15,6 +15,7 @@ from lazyjobs import (
     SupportsExtend,
     SupportsPrune,
 )
+from lazyjobs_testkit.raised import describe_error
 from lazyjobs_testkit.suite._bench import Bench, rule
 from lazyjobs_testkit.suite._support import DAY, EPOCH, FUTURE, HOUR, LAST, PAST
 from lazyjobs_testkit.suite._verbs import Verb, each_verb, finish, finish_params
@@ -96,4 +97,4 @@ def errors_of_the_contract(call: str) -> Iterator[None]:
     except (BackendError, ClaimLostError):
         return
     except Exception as error:
-        raise AssertionError(f"{call} raised {type(error).__name__}: {error}") from error
+        raise AssertionError(f"{call} raised {describe_error(error)}") from error

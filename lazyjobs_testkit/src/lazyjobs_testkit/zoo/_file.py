@@ -8,7 +8,6 @@ have appended since.
 import fcntl
 import os
 import struct
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import msgspec
 
 from lazyjobs import BackendClosedError, BackendError, BackendUnavailableError, Record, State, WaitParams
 from lazyjobs_testkit import Traits
+from lazyjobs_testkit.harness import private_directory
 from lazyjobs_testkit.zoo._base import SevenMethods, TameBackend
 from lazyjobs_testkit.zoo._table import Table, TableHarness
 from lazyjobs_testkit.zoo._weather import WEATHER, Weather
@@ -27,7 +27,7 @@ from lazyjobs_testkit.zoo._weather import WEATHER, Weather
 HEADER = b"lazyjobs zoo journal 2\n"
 OLD_HEADER = b"lazyjobs zoo journal 1\n"
 NEWER_HEADER = b"lazyjobs zoo journal 3\n"
-ROOT = Path(tempfile.gettempdir()) / f"lazyjobs-zoo-{os.getuid()}"
+ROOT = private_directory("lazyjobs-zoo")
 
 Changes = Mapping[int, Record | None]
 """What a commit makes of records, by id; None is deleted."""
