@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from lazyjobs.jobs._difference import Comparison, compare_plainly
+from lazyjobs.jobs._difference import Comparison
 from lazyjobs.jobs._errors import DecodeError, EncodeError
-from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
+from lazyjobs.jobs._fields import field_names, has_fields, inspect_fields, notices_unknown
 from lazyjobs.jobs._job import Job
+from lazyjobs.jobs._look import Look, choose_look
 from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
 from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
@@ -24,7 +25,7 @@ Encode = Callable[[object], bytes]
 class Codec(Generic[J]):
     """Encodes and decodes the jobs of one class; msgspec does the work and the validation."""
 
-    __slots__ = ("_are_plainly_same", "_cls", "_comparison", "_decode", "_has_fields", "_kind", "_notices")
+    __slots__ = ("_cls", "_comparison", "_decode", "_has_fields", "_kind", "_look", "_notices")
 
     def __init__(self, cls: type[J]) -> None:
         self._cls = cls
@@ -34,7 +35,8 @@ class Codec(Generic[J]):
         self._comparison = Comparison(_is_faithful)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
         self._decode: Callable[[bytes], object] = msgspec.json.Decoder(shape, dec_hook=_read).decode
-        self._are_plainly_same = compare_plainly(cls)
+        same = self._comparison.same
+        self._look: Look = same if is_pydantic(cls) else choose_look(inspect_fields(cls), same)
 
     def encode(self, job: J) -> bytes:
         """The fields of `job` as JSON.
@@ -47,7 +49,7 @@ class Codec(Generic[J]):
         try:
             payload = _by_alias(job)
             back = self._decode(payload)
-            if not self._are_plainly_same(job, back):
+            if not self._look(job, back):
                 self._comparison.check(job, back)
         except Exception:
             payload = b""

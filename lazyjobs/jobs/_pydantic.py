@@ -14,6 +14,12 @@ def is_pydantic(cls: type) -> bool:
     return pydantic is not None and issubclass(cls, pydantic.BaseModel)
 
 
+def generic_origin(cls: Any) -> type:
+    """The generic model of which `cls` is one with types filled in; any other class itself."""
+    origin = cls.__pydantic_generic_metadata__["origin"] if is_pydantic(cls) else None
+    return cast("type", origin or cls)
+
+
 def dump_by_alias(model: Any, include: set[str] | None = None) -> bytes:
     """The model as JSON, its members named as the model wants them to be."""
     return _dump(model, include, by_alias=True)
