@@ -10,6 +10,7 @@ from lazyjobs.jobs._errors import InvalidJobError
 from lazyjobs.jobs._members import RESERVED_MEMBERS
 from lazyjobs.jobs._plain import stands_for_base
 from lazyjobs.jobs._pydantic import is_pydantic
+from lazyjobs.jobs._thaw import thaw
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 _NO_KEYS = (
@@ -104,6 +105,8 @@ def inspect_fields(cls: type) -> inspect.Type:
     try:
         return inspect.type_info(cls)
     except Exception as error:
+        if thaw(cls):
+            return inspect_fields(cls)
         raise _not_understood(cls, error) from error
 
 
