@@ -142,6 +142,7 @@ class Picky(Base):
 
 class Strict(Base, msgspec.Struct, forbid_unknown_fields=True):
     word: str = ""
+    inner: "list[Strict]" = []
 
 
 def decoded(cls: type[Job], payload: bytes) -> DecodeError:
@@ -202,6 +203,9 @@ PAYLOADS: list[tuple[type[Job], bytes, str]] = [
     (Model, quoted("paid", f'{{"sort":"{SECRET}"}}'), "does not match any of the expected tags: 'card', 'cash' - at"),
     (Model, quoted("word"), "Value error, the word '***-***' is not allowed - at `$.word`"),
     (Model, b'{"homes":{"a":' + quoted("card", '"x"') + b'},"more":"%b"}' % SECRET.encode(), "- at `$.more`"),
+    (Strict, quoted("inner", f'[{{"{SECRET}":1}}]'), "Object contains unknown field - at `$.inner[0]`"),
+    (Strict, b'{"more":"%b"}' % SECRET.encode(), "Object contains unknown field `more`"),
+    (Nested, quoted("to", f'[{{"{SECRET}":1}}]'), "Extra inputs are not permitted - at `$[...]` - at `$.to[0]`"),
     (
         Nested,
         quoted("to", f'[{{"word":"{SECRET}"}}]'),

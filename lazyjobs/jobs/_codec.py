@@ -11,7 +11,7 @@ from lazyjobs.jobs._errors import DecodeError, EncodeError
 from lazyjobs.jobs._fields import field_names, has_fields, inspect_fields, notices_unknown
 from lazyjobs.jobs._job import Job
 from lazyjobs.jobs._look import Look, choose_look
-from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
+from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_unwritten, hide
 from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
 from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
@@ -137,8 +137,11 @@ def _read(cls: type, value: object) -> object:
     except Exception as error:
         if not is_validation_error(error):
             raise
-        reason = explain_model(error, cls, payload)
-    raise ModelError(reason)
+        refused = ModelError(error, cls, payload)
+    try:
+        raise refused
+    finally:
+        del refused  # its traceback holds this frame
 
 
 def _is_faithful(value: object, annotation: Any) -> bool:
