@@ -14,7 +14,7 @@ from lazyjobs.jobs._look import Look, choose_look
 from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_unwritten, hide
 from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
-from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
+from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, dump_set, is_pydantic, is_validation_error, read_model
 from lazyjobs.jobs._reason import forget_tracebacks, name_of
 
 J = TypeVar("J", bound=Job)
@@ -78,16 +78,16 @@ class Codec(Generic[J]):
         return refused
 
     def _encode_otherwise(self, job: J) -> bytes:
-        """Members that a model names otherwise than it reads them come back by the names of their fields."""
-        payload, problem = self._try(_by_alias, job)
-        if problem is not None:
-            payload, second = self._try(_by_name, job)
-            if second is not None:
-                try:
-                    raise problem
-                finally:
-                    del problem, second  # their tracebacks hold this frame
-        return payload
+        """In the first of the ways in which it comes back; for models there are several."""
+        problem: EncodeError | None = None
+        for encode in (_by_alias, _by_name, _by_set):
+            payload, problem = self._try(encode, job)
+            if problem is None:
+                return payload
+        try:
+            raise cast("EncodeError", problem)  # of the last way: it stores the least, and is refused for what matters
+        finally:
+            del problem  # its traceback holds this frame
 
     def _try(self, encode: Encode, job: J) -> tuple[bytes, EncodeError | None]:
         """The payload, or why there is none that would do."""
@@ -155,3 +155,4 @@ def _is_faithful(value: object, annotation: Any) -> bool:
 
 _by_alias: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_alias)).encode
 _by_name: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_name)).encode
+_by_set: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_set)).encode
