@@ -15,8 +15,8 @@ from lazyjobs_testkit.history import History, Operation, load, save
 from lazyjobs_testkit.model import CountRecords, Unknown
 
 RACY = {
-    "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
-    "processes": ("lazyjobs_testkit.zoo.processes:OverwritingInserter.Harness", "CON-10"),
+    "threads": ("lazyjobs_testkit.areas.concurrency.mutants:UnlockedClaim.Harness", "CON-01"),
+    "processes": ("lazyjobs_testkit.areas.concurrency.mutants_processes:OverwritingInserter.Harness", "CON-10"),
 }
 
 
