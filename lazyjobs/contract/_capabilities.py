@@ -81,8 +81,8 @@ class SupportsNow(Protocol):
         given. It is not before the `created_at` of a record inserted earlier, nor after that of one inserted later, but
         for the declared precision and clock skew; only a clock that is set back in between may tell otherwise.
 
-        Changes nothing, and costs one request to the storage at the most, as the runner asks before each delay. Raises
-        `BackendUnavailableError` when it got no answer, and never answers another clock instead.
+        Changes nothing, and should cost one request to the storage at the most, as the runner asks before each delay.
+        Raises `BackendUnavailableError` when it got no answer, and never answers another clock instead.
         """
 
 
