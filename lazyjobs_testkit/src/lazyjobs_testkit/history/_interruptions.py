@@ -13,6 +13,8 @@ from typing import Any
 _OWN = "lazyjobs_testkit."
 _BROKEN = re.compile(r"lazyjobs_testkit\.(zoo\.|areas\.\w+\.mutants)")
 _PAUSE = 1e-6
+# Where an audit hook is written in Python, threads can change inside settrace, and then a second call of it fails.
+_SETTING = threading.Lock()
 
 
 @contextmanager
@@ -26,11 +28,14 @@ def interruptions(seed: int, likelihood: float) -> Iterator[None]:
     if not likelihood or sys.gettrace() is not None or threading.gettrace() is not None:
         yield
         return
-    sys.settrace(_make_tracer(seed, likelihood))
+    tracer = _make_tracer(seed, likelihood)
+    with _SETTING:
+        sys.settrace(tracer)
     try:
         yield
     finally:
-        sys.settrace(None)
+        with _SETTING:
+            sys.settrace(None)
 
 
 def _make_tracer(seed: int, likelihood: float) -> Any:
