@@ -22,8 +22,8 @@ class LeaseKeeper:
     It looks six times a lease at what runs, so a job that is done sooner costs nothing, and an extension that fails is
     tried again several times before the lease ends. A busy job cannot starve it unless it holds the interpreter's lock.
 
-    A backend that takes long to answer for one job keeps no other from being extended: up to eight are asked for side by
-    side, those whose leases end first before the others. There are as many threads as were once needed at a time.
+    A backend that takes long to answer for one job keeps no other from being extended: up to eight are asked for side
+    by side, those whose leases end first before the others. There are as many threads as were once needed at a time.
     """
 
     def __init__(self, backend: SupportsExtend, lease: timedelta, running: Callable[[], Iterable[CurrentJob]]) -> None:
