@@ -57,13 +57,15 @@ class JobFile:
         return found.st_dev, found.st_ino
 
     def exists(self) -> bool:
-        """Raises `BackendError` for what is no regular file, and OSError."""
+        """Raises `BackendError` for what is no regular file or has several names, and OSError."""
         try:
             found = os.stat(self._target)  # noqa: PTH116
         except FileNotFoundError:
             return False
         if not stat.S_ISREG(found.st_mode):
             raise errors.no_file(self.path, found.st_mode)
+        if found.st_nlink > 1:
+            raise errors.linked(self.path, found.st_nlink)
         return True
 
     def log_identity(self) -> Identity | None:
