@@ -83,6 +83,8 @@ class JobFile:
         """
         for each in (self.log, self.log_index, self._journal):
             _check_regular(each)
+        if mode != "rwc":
+            self._check_reader()
         copied = f"&modeof={quote(os.fsencode(like))}" if like else ""
         connection = sqlite3.connect(
             f"{self._uri}?mode={mode}{copied}",
@@ -98,6 +100,12 @@ class JobFile:
             connection.close()
             raise
         return connection
+
+    def _check_reader(self) -> None:
+        """Who may only read would make a log of his own, which keeps out those who may write."""
+        may_write = os.access(self._target, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        if not may_write and not (self.log.exists() and self.log_index.exists()):
+            raise errors.only_readable(self.path)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         synchronous = "FULL" if self.settings.durability is Durability.FULL else "NORMAL"
