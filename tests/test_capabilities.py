@@ -2,6 +2,7 @@
 
 import pytest
 
+import lazyjobs
 from lazyjobs import (
     Backend,
     SupportsClaimMany,
@@ -13,6 +14,7 @@ from lazyjobs import (
     SupportsPrune,
     SupportsWait,
 )
+from lazyjobs.cli._installed import CAPABILITIES as TOLD
 from lazyjobs_memory import MemoryBackend
 
 SEVEN = ("insert", "claim", "complete", "retry", "discard", "list", "stats")
@@ -54,6 +56,11 @@ def test_one_method_makes_one_capability(capability: type, method: str) -> None:
 
 def test_a_capability_needs_no_backend() -> None:
     assert isinstance(with_methods("extend"), SupportsExtend)
+
+
+def test_the_command_tells_of_every_capability() -> None:
+    assert {method: capability for capability, method in CAPABILITIES.items()} == TOLD
+    assert {getattr(lazyjobs, name) for name in lazyjobs.__all__ if name.startswith("Supports")} == CAPABILITIES.keys()
 
 
 @pytest.mark.parametrize("capability", CAPABILITIES)

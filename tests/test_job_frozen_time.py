@@ -22,6 +22,7 @@ from __future__ import annotations  # in one of two copies
 import datetime as clock
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Annotated, Optional
 
 import attrs
 import msgspec
@@ -31,6 +32,30 @@ from lazyjobs import BaseJob
 
 class Base(BaseJob):
     def work(self) -> None: ...
+
+
+@dataclass
+class Part:
+    at: int | datetime
+
+
+@dataclass
+class Union(Base):
+    kind = "union"
+    when: int | datetime
+    inner: list[Part] = field(default_factory=list)
+    days: dict[str, date | float] | None = None
+
+
+@attrs.define
+class AttrsUnion(Base):
+    kind = "attrs.union"
+    when: Annotated[Optional[float | clock.datetime], "when"]
+
+
+class StructUnion(Base, msgspec.Struct):
+    kind = "struct.union"
+    when: datetime | list[date] | int
 
 
 @dataclass
@@ -53,7 +78,7 @@ class Struct(Base, msgspec.Struct):
     when: clock.datetime
 
 """
-KINDS = ("Plain", "Attrs", "Struct")
+KINDS = ("Plain", "Attrs", "Struct", "Union", "AttrsUnion", "StructUnion")
 
 
 @dataclass
@@ -150,3 +175,14 @@ def test_dates_in_lists_keys_and_options_work_then_and_later(module: str) -> Non
     day = NEW_YEAR.date()
     job = cls(NEW_YEAR, NEW_YEAR, [day], {day: 1})
     assert runner.decode(runner.enqueue(job)) == job
+
+
+def test_times_in_unions_in_nested_classes_work_then_and_later(module: str) -> None:
+    with freezegun.freeze_time(NEW_YEAR):
+        source = import_module(module)
+        runner = JobRunner(MemoryBackend(), jobs=[source.Union])
+        job = source.Union(datetime.now(UTC), [source.Part(datetime.now(UTC)), source.Part(1)], {"a": today()})
+        assert runner.decode(runner.enqueue(job)) == job
+    job = source.Union(1, [source.Part(NEW_YEAR)], {"a": NEW_YEAR.date(), "b": 1.5})
+    assert runner.decode(runner.enqueue(job)) == job
+    assert JobRunner(MemoryBackend(), jobs=[source.Union]).decode(runner.enqueue(job)) == job

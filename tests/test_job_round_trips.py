@@ -120,6 +120,7 @@ SAME: list[tuple[Any, object]] = [
     (Decimal, Price("1.10")),
     (UUID, Id(int=5)),
     (int, Size.BIG),
+    (float, Size.BIG),
     (str, Word.YES),
     (float, 3),
     (float | None, 2**53),

@@ -142,6 +142,7 @@ class Picky(Base):
 
 class Strict(Base, msgspec.Struct, forbid_unknown_fields=True):
     word: str = ""
+    inner: "list[Strict]" = []
 
 
 def decoded(cls: type[Job], payload: bytes) -> DecodeError:
@@ -202,6 +203,9 @@ PAYLOADS: list[tuple[type[Job], bytes, str]] = [
     (Model, quoted("paid", f'{{"sort":"{SECRET}"}}'), "does not match any of the expected tags: 'card', 'cash' - at"),
     (Model, quoted("word"), "Value error, the word '***-***' is not allowed - at `$.word`"),
     (Model, b'{"homes":{"a":' + quoted("card", '"x"') + b'},"more":"%b"}' % SECRET.encode(), "- at `$.more`"),
+    (Strict, quoted("inner", f'[{{"{SECRET}":1}}]'), "Object contains unknown field - at `$.inner[0]`"),
+    (Strict, b'{"more":"%b"}' % SECRET.encode(), "Object contains unknown field `more`"),
+    (Nested, quoted("to", f'[{{"{SECRET}":1}}]'), "Extra inputs are not permitted - at `$[...]` - at `$.to[0]`"),
     (
         Nested,
         quoted("to", f'[{{"word":"{SECRET}"}}]'),
@@ -331,3 +335,43 @@ def test_what_cannot_be_stored_is_told_by_its_place_and_without_its_value(job: J
     assert f"`{place}`" in refused.value.reason
     for secret in (SECRET, "hunter2", "4111"):
         assert secret not in told(refused.value)
+
+
+@dataclass
+class Note(Base):
+    text: str = SECRET
+
+
+MISUSES: list[Callable[[Any, Any], object]] = [
+    lambda runner, value: runner.enqueue(value),
+    lambda runner, value: runner.enqueue(Note(""), queue=value),
+    lambda runner, value: runner.enqueue_in(value, value),
+    lambda runner, value: runner.enqueue_at(Note(""), value),
+    lambda runner, value: runner.decode(value),
+    lambda runner, value: runner.register(value),
+    lambda runner, value: JobRunner(runner.backend, jobs=[value]),
+    lambda runner, value: runner.configure(backend=value),
+    lambda runner, value: InsertParams(kind="a", payload=value),
+]
+
+
+@pytest.mark.parametrize("value", [Note(), [Note()], (Note(), 1), {"card": SECRET}, SECRET.encode(), Note().work])
+@pytest.mark.parametrize("misuse", MISUSES)
+def test_what_was_given_in_the_place_of_something_else_is_not_quoted(
+    misuse: Callable[[Any, Any], object], value: object
+) -> None:
+    runner = JobRunner(MemoryBackend())
+    with pytest.raises((TypeError, ValueError, LookupError)) as refused:
+        misuse(runner, value)
+    assert SECRET not in f"{refused.value} {refused.value.args}"
+
+
+def test_a_job_in_the_place_of_its_class_is_not_quoted() -> None:
+    with pytest.raises(TypeError, match=r"^jobs must be several job classes, not Note\(…\); write jobs=\[Note\(…\)\]$"):
+        JobRunner(MemoryBackend(), jobs=Note())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["enqueue", "decode"])
+def test_a_text_that_may_be_a_payload_is_not_quoted(method: str) -> None:
+    with pytest.raises(TypeError, match="a value of the class str"):
+        getattr(JobRunner(MemoryBackend()), method)(SECRET)

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from datetime import datetime
+from enum import Enum
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,13 +12,18 @@ import pydantic
 import pytest
 from pydantic_core import core_schema
 
-from tests.support.round_trips import BERLIN, Base, Coin, Larger, Model, Pair, Part, come_back, modelled, refuse
+from tests.support.round_trips import BERLIN, Base, Coin, Larger, Model, Pair, Part, come_back, held, modelled, refuse
 
 T = TypeVar("T")
 
 
 class Twin(pydantic.BaseModel):
     number: int = 1
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
 
 
 class Box(pydantic.BaseModel, Generic[T]):
@@ -33,6 +39,7 @@ MODELLED: list[tuple[Any, object]] = [
     (deque[int], deque([1])),
     (complex, 1 + 2j),
     (Box[int], Box[int](content=1)),
+    (Box[list[Model]], Box[list[Model]](content=[Model()])),
     (dict[int, list[Model]], {1: [Model()]}),
     (datetime, datetime(2030, 7, 1, tzinfo=BERLIN)),
     (Pair, Pair(1, "a")),
@@ -176,3 +183,42 @@ def test_values_are_compared_by_what_they_hold_and_not_by_what_they_say(answer: 
     lost = modelled(Lying, Lying(answer))
     lost.value.answer = (1, 2)  # type: ignore[attr-defined]
     assert "$.value" in refuse(lost)
+
+
+class Lazy(Base, pydantic.BaseModel):
+    """Pydantic validates no defaults: what a worker would read is not what stands in the class."""
+
+    model_config = pydantic.ConfigDict(use_enum_values=True)
+    number: int = 1
+    colour: Colour = Colour.RED
+    url: pydantic.HttpUrl = "https://example.org"  # type: ignore[assignment]
+    token: pydantic.SecretStr = pydantic.SecretStr("dev")
+
+
+class Holder(pydantic.BaseModel):
+    lazy: Lazy
+
+
+@pytest.mark.parametrize("given", [{}, {"number": 7}, {"url": "https://example.com/a"}, {"colour": Colour.BLUE}])
+def test_a_default_that_is_not_valid_comes_back_as_the_default(given: dict[str, Any]) -> None:
+    job = Lazy(**given)
+    assert come_back(job) == job
+    nested = held(list[Holder], [Holder(lazy=job)])
+    assert come_back(nested) == nested
+
+
+def test_what_was_given_and_would_not_come_back_is_refused_beside_it() -> None:
+    assert refuse(Lazy(token=pydantic.SecretStr("given"))).endswith("- at `$.token`")
+
+
+@pytest.mark.parametrize("content", [1, "text", [1]])
+@pytest.mark.parametrize("field", [Box, Box[Any]])
+def test_a_generic_model_may_have_other_type_arguments_than_its_field(field: Any, content: object) -> None:
+    generic: Any = Box
+    for box in (Box(content=content), Box[Any](content=content), generic[type(content)](content=content)):
+        back = come_back(held(field, box)).value
+        assert (back.content, type(back)) == (content, field)
+
+
+def test_its_content_is_compared_all_the_same() -> None:
+    assert refuse(held(Box[Model], Box(content=Larger()))) == "`Larger` would arrive as `Model` - at `$.value.content`"

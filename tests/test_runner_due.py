@@ -121,9 +121,9 @@ def test_an_iterator_that_is_closed_early_leaves_no_thread() -> None:
     runner.enqueue(action(lambda: None))
     attempts = runner.run_due()
     next(attempts)
-    assert [thread for thread in list_threads() if thread.name == "lazyjobs-leases"]
+    assert [thread for thread in list_threads() if thread.name.startswith("lazyjobs-leases")]
     attempts.close()
-    assert not [thread for thread in list_threads() if thread.name == "lazyjobs-leases"]
+    assert not [thread for thread in list_threads() if thread.name.startswith("lazyjobs-leases")]
 
 
 def test_the_lease_of_a_long_job_is_kept() -> None:

@@ -11,8 +11,19 @@ from typing import ClassVar
 
 import pytest
 
-from lazyjobs import BaseJob, ClaimParams, CompleteParams, ExtendParams, JobRunner, State, current_job
+from lazyjobs import (
+    BaseJob,
+    ClaimParams,
+    CompleteParams,
+    ExtendParams,
+    InsertParams,
+    JobRunner,
+    State,
+    current_job,
+)
 from lazyjobs.runner._crew import Crew
+from lazyjobs.runner._current import CurrentJob
+from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.jobs import Do, action, read
@@ -126,6 +137,65 @@ def test_an_extension_that_fails_is_tried_again_before_the_lease_ends() -> None:
         wait_until(lambda: read(runner, record).state is State.SUCCEEDED)
     assert read(runner, record).attempt == 1
     assert backend.calls["extend"] >= 3
+
+
+class Stuck(MemoryBackend):
+    """Answers nothing about one record, while `let_go` is not set."""
+
+    def __init__(self, stuck: Callable[[ExtendParams], bool]) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.extended: list[int] = []
+        self._stuck = stuck
+
+    def extend(self, params: ExtendParams) -> None:
+        if self._stuck(params):
+            self.let_go.wait(20)
+        super().extend(params)
+        self.extended.append(params.id)
+
+
+def test_a_backend_that_hangs_over_some_leases_keeps_the_others() -> None:
+    backend, go_on = Stuck(lambda params: params.id <= 3), threading.Event()
+    runner = JobRunner(backend, jobs=[Do], workers=8, lease=timedelta(seconds=1), poll_interval=QUICK)
+    with runner:
+        for _ in range(8):
+            runner.enqueue(action(lambda: go_on.wait(20)))
+        try:
+            wait_until(lambda: all(backend.extended.count(id) >= 4 for id in range(4, 9)))
+        finally:
+            backend.let_go.set()
+            go_on.set()
+        wait_until(lambda: runner.backend.stats().by_state == {State.SUCCEEDED: 8})
+    assert {record.id for record in backend.list() if record.abandoned} <= {1, 2, 3}
+
+
+def test_no_more_than_eight_leases_are_extended_side_by_side_and_those_first_that_end_first() -> None:
+    asked: list[int] = []
+
+    def note(params: ExtendParams) -> bool:
+        asked.append(params.id)
+        return True
+
+    backend, now, jobs = Stuck(note), monotonic(), []
+    for number in range(12):
+        backend.insert(InsertParams(kind="do"))
+        record = backend.claim(ClaimParams(lease=GENEROUS))
+        assert record is not None
+        jobs.append(CurrentJob(record, now - 100 + (5 * number) % 12))
+    keeper = LeaseKeeper(backend, timedelta(seconds=3), lambda: jobs)
+    keeper.start()
+    try:
+        wait_until(lambda: len(asked) == 8)
+        helpers = [each for each in threading.enumerate() if each.name.startswith("lazyjobs-leases-")]
+        assert len(helpers) == 8
+        first = sorted(jobs, key=lambda job: job.renewed_at)[:8]
+        assert set(asked) == {job.record.id for job in first}
+    finally:
+        backend.let_go.set()
+        wait_until(lambda: len(asked) == 12)
+        keeper.stop()
+    assert not [each for each in threading.enumerate() if each.name.startswith("lazyjobs-leases")]
 
 
 class Unextended:

@@ -191,14 +191,24 @@ def wait_for(process: int) -> int:
     return os.waitstatus_to_exitcode(statuses[-1])
 
 
-@pytest.mark.usefixtures("wakeup")
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_signal_that_comes_as_the_child_begins_ends_it(number: signal.Signals) -> None:
-    for attempt in range(50):
-        process = fork_in_a_thread(lambda: time.sleep(TIMEOUT))
-        time.sleep(attempt / 50_000)  # another moment each time
-        os.kill(process, number)
-        assert wait_for(process) in (-number, INTERRUPTED)
+    # In a process of its own: what other tests have imported may run something in each child, too.
+    script = f"import tests.test_worker_children as tested; tested.signal_at_every_moment({number:d})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def signal_at_every_moment(number: int) -> None:
+    """Starts with a module that runs something of its own in each child, imported as an application is."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: sum(range(20_000)))
+    with stop_signals(Wakeup()):
+        for attempt in range(50):
+            process = fork_in_a_thread(lambda: time.sleep(TIMEOUT))
+            time.sleep(attempt / 50_000)  # another moment each time
+            os.kill(process, number)
+            assert wait_for(process) in (-number, INTERRUPTED)
 
 
 @pytest.mark.usefixtures("wakeup")

@@ -42,11 +42,29 @@ class Ended(BaseJob):
     kind = "ended"
 
     def work(self):
-        Path("began").touch()
         print("a line that stays in the buffer")
 
 
-runner = JobRunner("memory://", jobs=[Deaf, Ended])
+class Watch:
+    def begin(self):
+        pass
+
+    def ended(self, end):
+        Path("began").touch()
+
+
+class Observer:
+    def started(self, runner):
+        pass
+
+    def enqueuing(self, params):
+        return None
+
+    def attempting(self, record):
+        return Watch()
+
+
+runner = JobRunner("memory://", jobs=[Deaf, Ended], observers=[Observer()])
 runner.enqueue({"deaf": Deaf, "ended": Ended}[os.environ["KIND"]]())
 """
 

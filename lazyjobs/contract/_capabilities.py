@@ -71,13 +71,18 @@ class SupportsWait(Protocol):
 class SupportsNow(Protocol):
     """The clock can be asked, so that a delay is as long as was asked for, whatever the clock of the caller tells.
 
-    For a backend whose clock is not that of the caller's machine, or does not follow it when it is set back.
+    Any backend gains by it: its clock may be that of another machine, or may stand still while the caller's goes back.
     """
 
     def now(self) -> datetime:
-        """The backend's clock, aware and in UTC: what `claim` goes by when it is asked without a `now`.
+        """The backend's clock as it is during the call, aware and in UTC.
 
-        Changes nothing. Raises `BackendUnavailableError` when it got no answer.
+        The one clock that `created_at` and `updated_at` come from, and that decides what is due where no `now` is
+        given. It is not before the `created_at` of a record inserted earlier, nor after that of one inserted later, but
+        for the declared precision and clock skew; only a clock that is set back in between may tell otherwise.
+
+        Changes nothing, and should cost one request to the storage at the most, as the runner asks before each delay.
+        Raises `BackendUnavailableError` when it got no answer, and never answers another clock instead.
         """
 
 

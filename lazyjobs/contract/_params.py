@@ -11,6 +11,7 @@ from msgspec.structs import force_setattr
 
 from lazyjobs.contract import _checks as checks
 from lazyjobs.contract._records import State
+from lazyjobs.contract._shown import Shown
 
 
 class _Params(Struct, frozen=True, kw_only=True):
@@ -22,8 +23,8 @@ class _Params(Struct, frozen=True, kw_only=True):
                 force_setattr(self, field, checks.make_plain(value))
 
 
-class InsertParams(_Params, frozen=True, kw_only=True):
-    """A record to insert."""
+class InsertParams(Shown, _Params, frozen=True, kw_only=True):
+    """A record to insert. The repr says how long the payload is, and not what it holds."""
 
     kind: str
     """1 to 100 characters of `A-Z a-z 0-9 . _ : / -`."""

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from lazyjobs.contract._shown import Shown
+
 
 class State(StrEnum):
     """Where a record is in its life; each value is the lower-case word.
@@ -21,11 +23,12 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-class Record(Struct, frozen=True, kw_only=True, gc=False):
+class Record(Shown, Struct, frozen=True, kw_only=True, gc=False):
     """One stored piece of work, as it was at one moment; an immutable value.
 
     Its *due time* is `run_at` while pending or retrying and `lease_expires_at` while running; a finished record has
     none. All times are aware, in UTC, with at most microseconds. Backends build records; nothing checks them again.
+    The repr says how long the payload is, and not what it holds.
     """
 
     id: int

@@ -2,6 +2,7 @@
 
 from lazyjobs.jobs._errors import DecodeError, DuplicateKindError, EncodeError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import field_names, stored_names
+from lazyjobs.jobs._given import shorten, show_given
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, BaseJob, Job, QueueNamer, RetryPolicy, retry_delay
 from lazyjobs.jobs._members import copied_from, mark_copy
 from lazyjobs.jobs._methods import can_be_called
@@ -50,6 +51,8 @@ __all__ = [
     "read_trace",
     "reason_of",
     "retry_delay",
+    "shorten",
+    "show_given",
     "showable",
     "stored_names",
     "text_of",

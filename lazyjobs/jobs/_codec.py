@@ -6,14 +6,15 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from lazyjobs.jobs._difference import Comparison, compare_plainly
+from lazyjobs.jobs._difference import Comparison
 from lazyjobs.jobs._errors import DecodeError, EncodeError
-from lazyjobs.jobs._fields import field_names, has_fields, notices_unknown
+from lazyjobs.jobs._fields import field_names, has_fields, inspect_fields, notices_unknown
 from lazyjobs.jobs._job import Job
-from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_model, explain_unwritten, hide
+from lazyjobs.jobs._look import Look, choose_look
+from lazyjobs.jobs._masking import ModelError, UnstorableError, explain, explain_unwritten, hide
 from lazyjobs.jobs._members import strip_members
 from lazyjobs.jobs._plain import make_plain, plain_base, read_plain
-from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, is_pydantic, is_validation_error, read_model
+from lazyjobs.jobs._pydantic import dump_by_alias, dump_by_name, dump_set, is_pydantic, is_validation_error, read_model
 from lazyjobs.jobs._reason import forget_tracebacks, name_of
 
 J = TypeVar("J", bound=Job)
@@ -24,7 +25,7 @@ Encode = Callable[[object], bytes]
 class Codec(Generic[J]):
     """Encodes and decodes the jobs of one class; msgspec does the work and the validation."""
 
-    __slots__ = ("_are_plainly_same", "_cls", "_comparison", "_decode", "_has_fields", "_kind", "_notices")
+    __slots__ = ("_cls", "_comparison", "_decode", "_has_fields", "_kind", "_look", "_notices")
 
     def __init__(self, cls: type[J]) -> None:
         self._cls = cls
@@ -34,7 +35,8 @@ class Codec(Generic[J]):
         self._comparison = Comparison(_is_faithful)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
         self._decode: Callable[[bytes], object] = msgspec.json.Decoder(shape, dec_hook=_read).decode
-        self._are_plainly_same = compare_plainly(cls)
+        same = self._comparison.same
+        self._look: Look = same if is_pydantic(cls) else choose_look(inspect_fields(cls), same)
 
     def encode(self, job: J) -> bytes:
         """The fields of `job` as JSON.
@@ -47,7 +49,7 @@ class Codec(Generic[J]):
         try:
             payload = _by_alias(job)
             back = self._decode(payload)
-            if not self._are_plainly_same(job, back):
+            if not self._look(job, back):
                 self._comparison.check(job, back)
         except Exception:
             payload = b""
@@ -76,16 +78,16 @@ class Codec(Generic[J]):
         return refused
 
     def _encode_otherwise(self, job: J) -> bytes:
-        """Members that a model names otherwise than it reads them come back by the names of their fields."""
-        payload, problem = self._try(_by_alias, job)
-        if problem is not None:
-            payload, second = self._try(_by_name, job)
-            if second is not None:
-                try:
-                    raise problem
-                finally:
-                    del problem, second  # their tracebacks hold this frame
-        return payload
+        """In the first of the ways in which it comes back; for models there are several."""
+        problem: EncodeError | None = None
+        for encode in (_by_alias, _by_name, _by_set):
+            payload, problem = self._try(encode, job)
+            if problem is None:
+                return payload
+        try:
+            raise cast("EncodeError", problem)  # of the last way: it stores the least, and is refused for what matters
+        finally:
+            del problem  # its traceback holds this frame
 
     def _try(self, encode: Encode, job: J) -> tuple[bytes, EncodeError | None]:
         """The payload, or why there is none that would do."""
@@ -135,8 +137,11 @@ def _read(cls: type, value: object) -> object:
     except Exception as error:
         if not is_validation_error(error):
             raise
-        reason = explain_model(error, cls, payload)
-    raise ModelError(reason)
+        refused = ModelError(error, cls, payload)
+    try:
+        raise refused
+    finally:
+        del refused  # its traceback holds this frame
 
 
 def _is_faithful(value: object, annotation: Any) -> bool:
@@ -150,3 +155,4 @@ def _is_faithful(value: object, annotation: Any) -> bool:
 
 _by_alias: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_alias)).encode
 _by_name: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_by_name)).encode
+_by_set: Encode = msgspec.json.Encoder(enc_hook=partial(_write, dump_set)).encode

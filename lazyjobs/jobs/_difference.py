@@ -8,6 +8,7 @@ from typing import Any
 
 from lazyjobs.jobs._parts import Fields, find_fields
 from lazyjobs.jobs._plain import plain_base
+from lazyjobs.jobs._pydantic import generic_origin
 from lazyjobs.jobs._scalars import EXACT, find_scalar, other_class, says
 
 Place = tuple["Place | None", str | int]
@@ -27,28 +28,6 @@ class DifferenceError(Exception):
             place, part = place
             path = f"{f'[{part}]' if isinstance(part, int) else part}{path}"
         super().__init__(f"{reason} - at `${path}`" if path else reason)
-
-
-def compare_plainly(cls: type) -> Callable[[object, object], bool]:
-    """A quick look at two jobs of `cls`: True if all that they hold are equal values of the simplest classes.
-
-    False says nothing: then `Comparison` decides. Most jobs need no more than this.
-    """
-    fields = find_fields(cls)
-    if fields is None or fields.rest is not None:
-        return lambda _given, _back: False
-    names, exact = fields.names, EXACT
-
-    def are_plainly_same(given: object, back: object) -> bool:
-        for name in names:
-            one, other = getattr(given, name), getattr(back, name)
-            if one is not other:
-                kind = type(one)
-                if kind is not type(other) or kind not in exact or one != other:
-                    return False
-        return True
-
-    return are_plainly_same
 
 
 class Comparison:
@@ -100,9 +79,10 @@ class Comparison:
 
     def _compare_fields(self, cls: type, fields: Fields) -> Compare:
         names, read, rest, exact = fields.names, fields.read, fields.rest, EXACT
+        origin = generic_origin(cls)
 
         def compare(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:
-            if type(back) is not cls:
+            if type(back) is not cls and generic_origin(type(back)) is not origin:
                 raise DifferenceError(place, other_class(given, back))
             pairs: list[Pair] = []
             for name in names:
@@ -192,9 +172,9 @@ def _compare_scalars(explain: Callable[[Any, Any], str]) -> Compare:
 def _compare_enums(given: Enum, back: Any, place: Place | None) -> Iterable[Pair]:
     if type(back) is type(given):
         return [(given.value, back.value, place)]
-    if type(back) is not plain_base(type(given)):
+    if plain_base(type(given)) is None:
         raise DifferenceError(place, other_class(given, back))
-    return [(given.value, back, place)]
+    return [(given.value, back, place)]  # as a value of the class from which it derives
 
 
 def _compare_items(given: Any, back: Any, place: Place | None) -> Iterable[Pair]:

@@ -10,6 +10,7 @@ from lazyjobs.jobs._errors import InvalidJobError
 from lazyjobs.jobs._members import RESERVED_MEMBERS
 from lazyjobs.jobs._plain import stands_for_base
 from lazyjobs.jobs._pydantic import is_pydantic
+from lazyjobs.jobs._thaw import thaw
 
 _WithFields = inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 _NO_KEYS = (
@@ -26,12 +27,12 @@ _RESERVED = {"kind", "job_queue", "job_max_attempts"}
 
 def has_fields(cls: type) -> bool:
     """Whether `cls` is one of the kinds of class whose fields are a payload."""
-    return is_pydantic(cls) or not isinstance(_inspect(cls), inspect.CustomType)
+    return is_pydantic(cls) or not isinstance(inspect_fields(cls), inspect.CustomType)
 
 
 def notices_unknown(cls: type) -> bool:
     """Whether decoding may refuse or keep members of a payload that are no fields; the other kinds skip them."""
-    return is_pydantic(cls) or getattr(_inspect(cls), "forbid_unknown_fields", False)
+    return is_pydantic(cls) or getattr(inspect_fields(cls), "forbid_unknown_fields", False)
 
 
 def check_fields(cls: type) -> None:
@@ -41,7 +42,7 @@ def check_fields(cls: type) -> None:
         return
     names = field_names(cls)
     if not is_pydantic(cls):
-        for path, problem in _problems(_inspect(cls), "", frozenset()):
+        for path, problem in _problems(inspect_fields(cls), "", frozenset()):
             raise InvalidJobError(f"{cls.__qualname__}.{path} {problem}")
     for name in sorted(_RESERVED.intersection(names)):
         raise InvalidJobError(
@@ -64,7 +65,7 @@ def field_names(cls: type) -> tuple[str, ...]:
         except Exception as error:
             raise _not_understood(cls, error) from error
         return tuple(cls.model_fields)  # type: ignore[attr-defined]
-    info = _inspect(cls)
+    info = inspect_fields(cls)
     if not isinstance(info, inspect.StructType | inspect.DataclassType):
         raise InvalidJobError(f"{cls.__qualname__} is not a kind of class that can be a job; make it a dataclass, say")
     return tuple(field.name for field in info.fields)
@@ -75,14 +76,14 @@ def _member_names(cls: type) -> set[str]:
     if is_pydantic(cls):
         fields = cls.model_fields.items()  # type: ignore[attr-defined]
         return {field.serialization_alias or field.alias or name for name, field in fields}
-    return {field.encode_name for field in getattr(_inspect(cls), "fields", ())}
+    return {field.encode_name for field in getattr(inspect_fields(cls), "fields", ())}
 
 
 def stored_names(cls: type) -> frozenset[str] | None:
     """What the fields of `cls`, a registered class, may be called in a payload; None if any name will do."""
     if is_pydantic(cls):
         return _stored_names_of_model(cls)
-    info = _inspect(cls)
+    info = inspect_fields(cls)
     if isinstance(info, inspect.StructType):
         tag = () if info.tag_field is None else (info.tag_field,)
         return frozenset((*tag, *(field.encode_name for field in info.fields)))
@@ -99,10 +100,13 @@ def _stored_names_of_model(cls: type) -> frozenset[str] | None:
     return known if all(isinstance(name, str) for name in names) else None
 
 
-def _inspect(cls: type) -> inspect.Type:
+def inspect_fields(cls: type) -> inspect.Type:
+    """What msgspec makes of `cls`; raises `InvalidJobError`, naming the field, if it makes nothing of it."""
     try:
         return inspect.type_info(cls)
     except Exception as error:
+        if thaw(cls):
+            return inspect_fields(cls)
         raise _not_understood(cls, error) from error
 
 

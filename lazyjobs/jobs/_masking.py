@@ -17,6 +17,8 @@ from lazyjobs.jobs._pydantic import is_serialization_error, model_names
 
 _PLACE = re.compile(r" - at `[^`]*`(?: in `[^`]*`)?$")
 _QUOTES = re.compile(r"Invalid (?:enum )?value ")
+_UNKNOWN_INSIDE = re.compile(r"Object contains unknown field (?=.* - at `)")
+"""A name that no field has; of the job's own members it is told, further inside it may be the key of a mapping."""
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+")
 _SHORT = 4
@@ -38,6 +40,12 @@ class HiddenError(Exception):
 class ModelError(ValueError):
     """A pydantic model does not fit; the text says where and why, without values."""
 
+    def __init__(self, error: Any, model: type, payload: bytes) -> None:
+        """Of pydantic's `error` about the `payload` of the `model`."""
+        super().__init__(_explain_model(error, model, payload, is_job=False))
+        self.of_job = _explain_model(error, model, payload, is_job=True)
+        """The same if the model is the job itself: of its own members even the name of an unknown one is told."""
+
 
 def _said(error: BaseException) -> str:
     try:
@@ -52,6 +60,8 @@ def explain(error: BaseException, payload: bytes) -> str:
     while isinstance(error, msgspec.ValidationError) and (cause := error.__cause__) is not None:
         place, error = place or _said(error).removeprefix(_said(cause)), cause
     text = _said(error)
+    if isinstance(error, ModelError) and not place:
+        return error.of_job
     if isinstance(error, DifferenceError | UnstorableError | ModelError):
         return text + place
     if isinstance(error, msgspec.MsgspecError):
@@ -80,14 +90,6 @@ def hide(error: BaseException, reason: str) -> HiddenError:
     return HiddenError(f"{type(error).__name__}: {reason}").with_traceback(error.__traceback__)
 
 
-def explain_model(error: Any, model: type, payload: bytes) -> str:
-    """What pydantic's `error` says of the `payload` of the `model`, without a value of it."""
-    names = model_names(model)
-    problems = error.errors(include_url=False, include_input=False)
-    told = [_explain_problem(problem, names, payload) for problem in problems[:_MOST]]
-    return "; ".join([*told, *([f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else [])])
-
-
 def _name(error: BaseException, text: str) -> str:
     said = text and isinstance(error, TypeError | ValueError)
     return text if said else f"{type(error).__name__}: {text}".removesuffix(": ")
@@ -106,28 +108,36 @@ def _explain_unicode(error: UnicodeError) -> str:
 
 
 def _explain_msgspec(text: str) -> str:
-    quotes = _QUOTES.match(text)
+    quotes = _QUOTES.match(text) or _UNKNOWN_INSIDE.match(text)
     if quotes is None:
         return text
     place = _PLACE.search(text)
     return quotes[0].rstrip() + (place[0] if place else "")
 
 
-def _explain_problem(problem: Any, names: Collection[str], payload: bytes) -> str:
+def _explain_model(error: Any, model: type, payload: bytes, *, is_job: bool) -> str:
+    names = model_names(model)
+    problems = error.errors(include_url=False, include_input=False)
+    told = [_explain_problem(problem, names, payload, is_job=is_job) for problem in problems[:_MOST]]
+    return "; ".join([*told, *([f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else [])])
+
+
+def _explain_problem(problem: Any, names: Collection[str], payload: bytes, *, is_job: bool) -> str:
     text, inner = problem["msg"], problem.get("ctx", {}).get("error")
     if inner is not None and problem["type"] not in _AUTHORS:
         text = text.replace(str(inner), _HIDDEN)
-    unknown = problem["type"] == "extra_forbidden"
-    return _without_values(text, payload) + _place(problem["loc"], names, unknown=unknown)
+    if is_job and problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        names = {*names, *problem["loc"]}
+    return _without_values(text, payload) + _place(problem["loc"], names)
 
 
-def _place(parts: tuple[int | str, ...], names: Collection[str], *, unknown: bool) -> str:
+def _place(parts: tuple[int | str, ...], names: Collection[str]) -> str:
     """Where in the model it is; a text that is no field's name may be the key of a mapping, and so a value."""
     told = []
-    for index, part in enumerate(parts):
+    for part in parts:
         if isinstance(part, int):
             told.append(f"[{part}]")
-        elif part in names or (unknown and index == len(parts) - 1):
+        elif part in names:
             told.append(f".{part}")
         else:
             told.append("[...]")

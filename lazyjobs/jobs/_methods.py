@@ -1,5 +1,6 @@
 """Looks at the methods of a job's class, so that what could not be called as a worker calls it is refused."""
 
+import sys
 from functools import cached_property, partial, partialmethod
 from inspect import (
     Signature,
@@ -87,6 +88,9 @@ def _signature(method: Any) -> Signature | None:
 
 def _is_called_with_the_job(found: object) -> bool:
     """Whether Python puts the job before the arguments: it does for what is a function, or makes one of itself."""
+    if isinstance(found, partial):
+        # It has __get__ since Python 3.13, which only warns there that it will be called with the job later on.
+        return sys.version_info >= (3, 14)
     return not isinstance(found, staticmethod | classmethod) and hasattr(type(found), "__get__")
 
 

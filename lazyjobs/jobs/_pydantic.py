@@ -14,19 +14,30 @@ def is_pydantic(cls: type) -> bool:
     return pydantic is not None and issubclass(cls, pydantic.BaseModel)
 
 
+def generic_origin(cls: Any) -> type:
+    """The generic model of which `cls` is one with types filled in; any other class itself."""
+    origin = cls.__pydantic_generic_metadata__["origin"] if is_pydantic(cls) else None
+    return cast("type", origin or cls)
+
+
 def dump_by_alias(model: Any, include: set[str] | None = None) -> bytes:
     """The model as JSON, its members named as the model wants them to be."""
-    return _dump(model, include, by_alias=True)
+    return _dump(model, include=include, by_alias=True)
 
 
 def dump_by_name(model: Any) -> bytes:
     """The model as JSON, its members named as its fields; it can be read where that of `dump_by_alias` cannot."""
-    return _dump(model, None, by_alias=False)
+    return _dump(model, by_alias=False)
 
 
-def _dump(model: Any, include: set[str] | None, *, by_alias: bool) -> bytes:
+def dump_set(model: Any) -> bytes:
+    """The same without fields that were left at their defaults, which pydantic does not validate."""
+    return _dump(model, by_alias=False, exclude_unset=True)
+
+
+def _dump(model: Any, **options: Any) -> bytes:
     # Without warnings, since decoding decides whether the values will do; as a round trip, without computed fields.
-    dumped = model.model_dump_json(include=include, by_alias=by_alias, round_trip=True, warnings=False)
+    dumped = model.model_dump_json(**options, round_trip=True, warnings=False)
     return cast("str", dumped).encode()
 
 

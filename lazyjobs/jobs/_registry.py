@@ -10,6 +10,7 @@ from lazyjobs.contract import InsertParams
 from lazyjobs.jobs._codec import Codec
 from lazyjobs.jobs._errors import DuplicateKindError, InvalidJobError, UnknownKindError
 from lazyjobs.jobs._fields import check_fields, describe
+from lazyjobs.jobs._given import shorten, show_given
 from lazyjobs.jobs._job import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE, Job
 from lazyjobs.jobs._methods import check_methods
 from lazyjobs.jobs._reason import brief_of
@@ -104,7 +105,9 @@ class Registry:
 
 def _show(value: object) -> str:
     """What was given in the place of a class; a job without its fields, which are a payload."""
-    return f"a {describe(type(value))}; give its class" if hasattr(value, "work") else repr(value)
+    if hasattr(value, "work"):
+        return f"a {describe(type(value))}; give its class"
+    return shorten(repr(value)) if isinstance(value, str) else show_given(value)
 
 
 def _define(cls: type[Job]) -> Definition:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal, TypeVar, get_args
 
 from lazyjobs.contract import Backend, ClaimParams, WaitParams
+from lazyjobs.jobs import shorten, show_given
 
 UnknownKind = Literal["discard", "retry"]
 
@@ -123,5 +124,4 @@ def to_worker_name(text: str) -> str:
 
 
 def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return show_given(value) if hasattr(value, "work") else shorten(repr(value))

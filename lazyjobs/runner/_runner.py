@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
-from lazyjobs.jobs import Definition, FindJob, InvalidJobError, Job, Registry, UnknownKindError
+from lazyjobs.jobs import Definition, FindJob, InvalidJobError, Job, Registry, UnknownKindError, show_given
 from lazyjobs.runner._attempt import Attempts
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._clock import DelayClock
@@ -205,8 +205,8 @@ class JobRunner:
         """As `enqueue`, due at `run_at`, which is aware; one that has passed is due at once."""
         if not isinstance(run_at, datetime):
             raise TypeError(
-                f"run_at must be an aware datetime, not {run_at!r}; write datetime(2030, 1, 31, tzinfo=UTC), or use "
-                "enqueue_in for a delay"
+                f"run_at must be an aware datetime, not {show_given(run_at)}; write datetime(2030, 1, 31, tzinfo=UTC), "
+                "or use enqueue_in for a delay"
             )
         return self._insert(job, queue, run_at)
 
@@ -216,7 +216,7 @@ class JobRunner:
         except UnknownKindError:
             if hasattr(job, "work"):
                 raise
-            told = f"only jobs can be enqueued, not {job!r}; give an instance of a registered class"
+            told = f"only jobs can be enqueued, not {show_given(job)}; give an instance of a registered class"
             raise InvalidJobError(told) from None
         definition = registration.definition
         params = InsertParams(
@@ -237,7 +237,7 @@ class JobRunner:
     def decode(self, record: Record) -> Job:
         """The job whose fields `record` holds; raises `UnknownKindError` or `DecodeError`."""
         if not isinstance(record, Record):
-            raise TypeError(f"record must be a Record, such as enqueue returns, not {record!r}")
+            raise TypeError(f"record must be a Record, such as enqueue returns, not {show_given(record)}")
         return self._registry.find(record.kind).codec.decode(record.payload)
 
     def start(self, *, until_idle: bool = False) -> None:

@@ -4,6 +4,7 @@ import os
 from threading import RLock
 
 from lazyjobs.contract import Backend, BackendClosedError, BackendURL, SupportsClose, open_backend
+from lazyjobs.jobs import show_given
 from lazyjobs.runner._siblings import note_memory, warn_of_child
 
 DEFAULT_URL = "memory://"
@@ -29,7 +30,7 @@ class BackendSource:
             case Backend() if not isinstance(given, type):
                 self._backend = given
             case _:
-                raise TypeError(f"backend must be a Backend, a URL or None, not {given!r}")
+                raise TypeError(f"backend must be a Backend, a URL or None, not {show_given(given)}")
         self._closed = False
         self._forgotten = False
         self._lock = RLock()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import lazyjobs
 from lazyjobs import (
     Backend,
     ClaimParams,
@@ -18,7 +19,8 @@ from lazyjobs import (
     SupportsPrune,
 )
 from lazyjobs_memory import MemoryBackend
-from lazyjobs_testkit.suite._trail import Call, describe, observed_capabilities, record_calls
+from lazyjobs_testkit.areas.closing.rules import capability_calls
+from lazyjobs_testkit.suite._trail import CAPABILITIES, Call, describe, observed_capabilities, record_calls
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
@@ -68,6 +70,15 @@ def test_a_recorded_backend_has_the_capabilities_of_the_backend_and_no_others() 
     assert isinstance(recorded, SupportsExtend)
     assert not isinstance(recorded, SupportsPrune | SupportsClaimMany)
     assert observed_capabilities(recorded) == observed_capabilities(OnlyExtends()) == ("extend",)
+
+
+def test_every_capability_of_the_contract_is_looked_for() -> None:
+    contract = {getattr(lazyjobs, name) for name in lazyjobs.__all__ if name.startswith("Supports")}
+    assert set(CAPABILITIES.values()) == contract
+
+
+def test_every_capability_is_tried_after_close() -> None:
+    assert {*capability_calls(MemoryBackend()), "close"} == CAPABILITIES.keys()
 
 
 def test_an_argument_that_was_left_out_is_left_out_of_the_backends_call_too() -> None:

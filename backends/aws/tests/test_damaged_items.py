@@ -10,6 +10,7 @@ from aws_support.place import Place
 
 from lazyjobs import (
     BackendError,
+    BackendUnavailableError,
     ClaimLostError,
     ClaimParams,
     CompleteParams,
@@ -183,3 +184,31 @@ def test_an_item_of_another_kind_in_the_index_is_set_aside(place: Place, backend
     assert [("record 7 " in each, "record 7.5 " in each) for each in told] in ([(True, False)], [(False, True)])
     left = [item for item in place.items() if item["id"]["N"] in ("7", "7.5")]
     assert all("aside" in each and "shelf" not in each for each in left)
+
+
+def lose_payload(item: dict[str, Any]) -> None:
+    """Of a record whose payload has an item of its own."""
+    item.pop("payload", None)
+    item["size"] = number(2000)
+
+
+@pytest.mark.parametrize("purged", [False, True], ids=["told by hints", "found in the index"])
+@pytest.mark.parametrize("damage", [WAITING["an attempt of 2^63-1"], WAITING["no kind"], lose_payload])
+def test_a_worker_gets_past_many_of_them_in_a_few_claims(
+    place: Place, backend: AwsBackend, damage: Damage, purged: bool
+) -> None:
+    damaged = backend.insert_many([InsertParams(kind="greet")] * 30)
+    behind = backend.insert(InsertParams(kind="greet"))
+    for each in damaged:
+        spoil(place, each.id, damage)
+    if purged:
+        place.purge()
+    claimed: list[Record] = []
+    for _ in range(3):
+        try:
+            record = backend.claim(ClaimParams())
+        except BackendUnavailableError as error:  # which a drain goes on after
+            assert "try again" in str(error)  # noqa: PT017 (how many there are depends on what the index shows)
+        else:
+            claimed += [] if record is None else [record]
+    assert [record.id for record in claimed] == [behind.id]

@@ -1,5 +1,6 @@
 """What can pass by itself is a `BackendUnavailableError`, and nothing else is."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,6 +61,7 @@ PASSING = [
             "KmsThrottled",
             "OverLimit",
             "QueueDeletedRecently",
+            "IDPCommunicationError",
         ),
     ),
     answer("InternalServerError", 500),
@@ -85,6 +87,7 @@ PASSING = [
     exceptions.UnauthorizedSSOTokenError(),
     exceptions.WaiterError("TableExists", "Max attempts exceeded", {"Table": {"TableStatus": "CREATING"}}),
     ResponseParserError("not JSON"),
+    OSError(errno.EMFILE, "too many open files"),
 ]
 LASTING = [
     (answer("ResourceNotFoundException"), "lazyjobs-aws create 'sqs+dynamodb://eu-west-1/shop'"),

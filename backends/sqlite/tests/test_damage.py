@@ -60,30 +60,6 @@ OPENED: dict[str, str] = {
 ALL = CLAIMED | LISTED
 
 
-@pytest.fixture
-def spoil(path: Path) -> Callable[..., None]:
-    """Changes a row as no table would allow it, and so that its schema is the same again."""
-
-    def spoil(change: str, id: int = 1) -> None:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            (schema,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'lazyjobs_records'").fetchone()
-            loose = schema.replace(") STRICT", ")").replace(" NOT NULL", "").replace(" INTEGER,", " ANY,")
-            connection.execute("PRAGMA writable_schema = ON")
-            _rewrite(connection, loose.replace("attempt INTEGER", "attempt ANY").replace(" TEXT", " ANY"))
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute(f"UPDATE lazyjobs_records SET {change} WHERE id = ?", (id,))
-            connection.execute("PRAGMA writable_schema = ON")
-            _rewrite(connection, schema)
-
-    return spoil
-
-
-def _rewrite(connection: sqlite3.Connection, schema: str) -> None:
-    (version,) = connection.execute("PRAGMA schema_version").fetchone()
-    connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'lazyjobs_records'", (schema,))
-    connection.execute(f"PRAGMA schema_version = {version + 1}")
-
-
 def _set_aside(path: Path) -> Sequence[tuple[int, str]]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT id, reason FROM lazyjobs_damaged").fetchall()

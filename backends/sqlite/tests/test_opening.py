@@ -102,3 +102,17 @@ def test_opening_what_is_up_to_date_does_not_import_sqlite_utils(path: Path) -> 
         "sys.exit('sqlite_utils' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program, f"sqlite:///{path}"], check=False).returncode == 0
+
+
+def test_a_file_with_a_second_name_is_refused_by_either(path: Path, open_it: Callable[..., SQLiteBackend]) -> None:
+    first = open_it()
+    first.insert(InsertParams(kind="greet"))
+    other = path.with_name("other.db")
+    other.hardlink_to(path)
+    for name in (path, other):
+        with pytest.raises(BackendError, match=f"{name} is one of 2 names of the same file"):
+            SQLiteBackend(name)
+    assert first.insert(InsertParams(kind="greet")).id == 2
+    assert not list(path.parent.glob("other.db-*"))
+    other.unlink()
+    assert open_it().stats().total == 2

@@ -316,3 +316,29 @@ def test_who_may_only_read_the_file_cannot_hold_its_writers_up(
     with closing(SQLiteBackend(shared / "jobs.db")) as backend:
         backend.insert(InsertParams(kind="greet"))
         assert run_as(EVE, "SQLiteBackend(path).stats()").returncode == 0
+
+
+@needs_root
+@pytest.mark.parametrize("look", ["stats()", "list()", "insert(InsertParams(kind='greet'))"])
+def test_who_may_only_read_the_file_leaves_nothing_that_locks_its_writers_out(
+    shared: Path, run_as: Callable[..., "subprocess.CompletedProcess[str]"], look: str
+) -> None:
+    shared.chmod(0o777)
+    assert run_as(ADA, "insert(mode=0o644)").returncode == 0
+    refused = run_as(EVE, f"os.umask(0o022); SQLiteBackend(path).{look}")
+    assert "BackendUnavailableError" in refused.stderr
+    assert "it cannot be written by this user, and nobody who may write it has it open" in refused.stderr
+    assert {each.stat().st_uid for each in shared.iterdir()} == {ADA}
+    assert run_as(ADA, INSERT).returncode == 0
+
+
+@needs_root
+def test_a_file_that_was_write_protected_for_a_while_goes_on_when_it_is_not(
+    shared: Path, run_as: Callable[..., "subprocess.CompletedProcess[str]"]
+) -> None:
+    assert run_as(ADA, INSERT).returncode == 0
+    for name in ("stats()", "insert(InsertParams(kind='greet'))"):
+        (shared / "jobs.db").chmod(0o400)
+        assert "it cannot be written by this user" in run_as(ADA, f"SQLiteBackend(path).{name}").stderr
+        (shared / "jobs.db").chmod(0o600)
+        assert run_as(ADA, INSERT).returncode == 0

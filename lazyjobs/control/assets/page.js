@@ -7,6 +7,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   const PATIENCE = 15_000;
   const EASE = 10; // what costs the server much time is asked for less often: a tenth of the time at most
+  const KEPT = ["open", "aria-disabled"]; // set here or by who looks, and not by the server
   const every = Number(document.body.dataset.refresh);
   const view = document.getElementById("view");
   const trouble = document.getElementById("trouble");
@@ -70,7 +71,7 @@
     }
     const [, attributes, children] = node;
     for (const { name } of [...old.attributes]) {
-      if (!(name in attributes) && name !== "open") old.removeAttribute(name);
+      if (!(name in attributes) && !KEPT.includes(name)) old.removeAttribute(name);
     }
     for (const [name, value] of Object.entries(attributes)) {
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -181,8 +182,8 @@
     } catch {
       say(`Record ${record} was not seen to be requeued: the server does not answer.`);
     }
+    await refresh(); // until then the button would do it again
     button.removeAttribute("aria-disabled");
-    await refresh();
   }
 
   document.addEventListener("submit", (event) => {

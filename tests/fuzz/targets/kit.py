@@ -12,9 +12,9 @@ import msgspec
 from lazyjobs import ClaimParams, CompleteParams, InsertParams, ListOptions
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.history import History, HistoryFileError, Operation, replay, save
 from lazyjobs_testkit.report import BaselineError, Run, Selection, Subject, make_report, read_report
-from lazyjobs_testkit.rules import MANIFEST
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets.target import Target
 

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct
 
-from lazyjobs import BackendError, ClaimParams, Record, State
+from lazyjobs import BackendError, BackendUnavailableError, ClaimParams, Record, State
 from lazyjobs_aws._hints import Hint, Hints
 from lazyjobs_aws._index import Entry, Index, Look
 from lazyjobs_aws._leases import Leases
@@ -17,6 +18,8 @@ from lazyjobs_aws._times import Clock, to_microseconds
 from lazyjobs_aws._turns import Turns
 from lazyjobs_aws._watch import Watch
 
+_DAMAGE = (PayloadGoneError, UnreadableItemError)
+_CLEARED = 100
 _LOOKS = 3
 _WANTED = 25
 
@@ -42,6 +45,8 @@ def claim(sources: Sources, params: ClaimParams, limit: int) -> list[Record]:
         attempt.run()
     except BackendError as error:
         if not attempt.records:
+            if isinstance(error, _DAMAGE):
+                raise BackendUnavailableError(f"{error}; it is out of the way now; try again") from error
             raise
         logger.warning("fewer records were claimed than there may be: %s", error)
     return attempt.records
@@ -60,10 +65,22 @@ class _Claim:
         self._beaten = False
 
     def run(self) -> None:
-        for each in self._candidates():
-            self._try(each)
-            if len(self.records) >= self._limit:
-                break
+        try:
+            for each in self._candidates():
+                self._try(each)
+                if len(self.records) >= self._limit:
+                    break
+        except _DAMAGE:
+            if not self.records:
+                self._clear()
+            raise
+
+    def _clear(self) -> None:
+        """Tries those behind a damaged item that are damaged, too: a worker gets past many in a few claims."""
+        for entry in self._from.index.look(self._queues, self._now(), _CLEARED).due[:_CLEARED]:
+            if entry.id not in self._tried and self._from.table.is_damaged(entry.id):
+                with suppress(*_DAMAGE):
+                    self._try(entry)
 
     def _try(self, candidate: Hint | Entry) -> None:
         now = self._now()
@@ -77,7 +94,7 @@ class _Claim:
                 clock=to_microseconds(self._from.clock()),
                 running=isinstance(candidate, Entry) and candidate.running,
             )
-        except (PayloadGoneError, UnreadableItemError):
+        except _DAMAGE:
             if hint is not None:
                 self._from.hints.use(hint)
             raise

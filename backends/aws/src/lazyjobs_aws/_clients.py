@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from lazyjobs import BackendError
 from lazyjobs_aws._address import Address
+from lazyjobs_aws._whole import limit_answers
 
 Client = Any
 """A client of boto3, which has no types."""
@@ -21,11 +22,12 @@ _LONGEST_BACKOFF = 20.0
 
 
 class Limits(Struct, frozen=True):
-    """How long a request may take, in seconds: until it is connected, and without a byte of the answer."""
+    """How long a request may take, in seconds: until it is connected, without a byte, and for all of the answer."""
 
     service: str
     connect: float
     read: float
+    whole: float
     attempts: int
 
     @property
@@ -37,12 +39,12 @@ class Limits(Struct, frozen=True):
 
 def table_limits(attempts: int) -> Limits:
     """A few seconds: a connection that died is given up while there is time to extend a lease over another one."""
-    return Limits("dynamodb", 3, 5, attempts)
+    return Limits("dynamodb", 3, 5, 8, attempts)
 
 
-HINTS = Limits("sqs", 1, 2, 1)
+HINTS = Limits("sqs", 1, 2, 2, 1)
 """Short and once: nothing depends on a hint, and an insert waits for it."""
-POLL = Limits("sqs", 3, LONG_POLL + 10, 1)
+POLL = Limits("sqs", 3, LONG_POLL + 10, LONG_POLL + 10, 1)
 
 
 class Clients:
@@ -91,6 +93,7 @@ class Clients:
                         f"{limits.service} cannot be reached as things are configured: {error}"
                     ) from error
                 client.meta.events.register("before-parse", _check_whole, unique_id="lazyjobs-whole")
+                limit_answers(client, limits.whole)
                 self._made[limits] = client
             return self._made[limits]
 

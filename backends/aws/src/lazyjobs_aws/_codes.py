@@ -32,6 +32,7 @@ THROTTLED = frozenset(
 )
 BUSY = frozenset(
     {
+        "IDPCommunicationError",
         "InternalError",
         "InternalFailure",
         "InternalServerError",

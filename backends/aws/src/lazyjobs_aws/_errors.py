@@ -4,6 +4,7 @@ What may pass by itself is a `BackendUnavailableError`, anything else another `B
 whether it is of any use to ask again.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,8 @@ _NO_CREDENTIALS_NOW = (
     exceptions.UnauthorizedSSOTokenError,
 )
 """Those there were have expired, and fresh ones could not be had."""
+_SHORT_OF = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""Of descriptors or memory, which comes back when others end."""
 _DISTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
@@ -73,6 +76,10 @@ def translated(address: Address, doing: str) -> Iterator[None]:
         raise _from_client(error, address, doing) from error
     except BackendError:
         raise
+    except OSError as error:
+        if error.errno not in _SHORT_OF:
+            raise BackendError(f"{doing} on {address} made boto3 fail: {error!r}") from error
+        raise BackendUnavailableError(f"{doing} on {address} lacks what the system has no more of: {error}") from error
     except Exception as error:
         raise BackendError(f"{doing} on {address} made boto3 fail: {error!r}") from error
 

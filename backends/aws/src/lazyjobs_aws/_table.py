@@ -85,6 +85,18 @@ class Table:
             self._give_up(id, error, clock=clock, later=lease_end)
             raise
 
+    def is_damaged(self, id: int) -> bool:
+        """Whether a claim of the record would raise."""
+        item = self._store.get(id)
+        if item is None or "gone" in item or _is_aside(item):
+            return False
+        try:
+            records.check_claimable(item)
+            self._payload(item)
+        except (PayloadGoneError, UnreadableItemError):
+            return True
+        return False
+
     def _payload(self, item: Item) -> bytes:
         """The payload of a job, from whichever item has it."""
         if "size" not in item:
@@ -249,7 +261,7 @@ class _Claim:
 
     def allows(self, item: Item) -> bool:
         """Whether it is due all the same; raises `UnreadableItemError` if that will never be known."""
-        if "gone" in item:
+        if "gone" in item or _is_aside(item):
             return False
         records.check_claimable(item)
         due = records.due_time(item)
@@ -261,6 +273,11 @@ class _Claim:
             mine = _bears(found.item, "claim", self._token) and _shows(found.item, State.RUNNING)
             return found.item if mine else found
         return found
+
+
+def _is_aside(item: Item) -> bool:
+    """Whether it was set aside, of which hints may still tell."""
+    return "aside" in item and "shelf" not in item
 
 
 def _bears(item: Item | None, name: str, token: bytes) -> bool:

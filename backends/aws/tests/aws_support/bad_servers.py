@@ -34,11 +34,31 @@ def reset(connection: socket.socket, over: Event) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def drip_headers(connection: socket.socket, over: Event) -> None:
+    """Sends a byte of the headers at a time, without end."""
+    connection.recv(65536)
+    connection.sendall(_HALF[: _HALF.index(b"Content-Length")] + b"X-Slow: ")
+    while not over.wait(0.2):
+        connection.sendall(b"x")
+
+
+def drip_body(connection: socket.socket, over: Event) -> None:
+    """The same of the body, of which there is more than anyone waits for."""
+    connection.recv(65536)
+    connection.sendall(_HALF)
+    for _ in range(999):
+        if over.wait(0.2):
+            return
+        connection.sendall(b" ")
+
+
 MANNERS: dict[str, Manner] = {
     "says nothing": say_nothing,
     "answers half": answer_half,
     "breaks off": break_off,
     "resets": reset,
+    "drips headers": drip_headers,
+    "drips the body": drip_body,
 }
 
 

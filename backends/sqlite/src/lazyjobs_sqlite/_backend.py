@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,11 +29,10 @@ from lazyjobs import (
     WaitParams,
 )
 from lazyjobs_sqlite._clock import make_clock, to_micros, to_time
-from lazyjobs_sqlite._damage import DamagedRowError, UnreadableRowError, damaged, find_damaged, set_aside
-from lazyjobs_sqlite._errors import show
+from lazyjobs_sqlite._damage import UnreadableRowError
 from lazyjobs_sqlite._listing import Listing
-from lazyjobs_sqlite._rebuild import recount
 from lazyjobs_sqlite._records import read_stats
+from lazyjobs_sqlite._salvage import Salvage
 from lazyjobs_sqlite._settings import (
     Durability,
     Settings,
@@ -105,12 +104,12 @@ class SQLiteBackend:
             connection_class=connection_class,
         )
         self._settings = settings
-        self._names = show(settings.path), settings.prefix
         self._clock = make_clock(clock)
         self._statements = Statements.of(prefix)
         self._do = Transitions(self._statements, self._clock)
         self._store = Store(settings)
         self._write = self._store.write
+        self._salvage = Salvage(self._store, settings, self._clock)
 
     @property
     def path(self) -> Path:
@@ -141,7 +140,7 @@ class SQLiteBackend:
 
     def insert(self, params: InsertParams) -> Record:
         self._check_size(params)
-        record: Record = self._write(partial(self._do.insert, params=params))
+        record: Record = self._salvage.insert(partial(self._do.insert, params=params))
         self._announce(params.queue, record.run_at)
         return record
 
@@ -152,7 +151,7 @@ class SQLiteBackend:
         self._check_open()
         records: list[Record] = []
         for some in _batches(params, _INSERTED_AT_ONCE):
-            inserted: Sequence[Record] = self._write(partial(self._do.insert_many, params=some), whole=True)
+            inserted: Sequence[Record] = self._salvage.insert(partial(self._do.insert_many, params=some), whole=True)
             records.extend(inserted)
             for queue in {each.queue for each in some}:
                 self._announce(queue, min(record.run_at for record in inserted if record.queue == queue))
@@ -162,7 +161,7 @@ class SQLiteBackend:
         try:
             record: Record | None = self._write(partial(self._do.claim, params=params), whole=True)
         except UnreadableRowError as error:
-            raise self._set_aside([error.id], error) from error
+            raise self._salvage.clear(error, params.queues) from error
         return record
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
@@ -174,18 +173,18 @@ class SQLiteBackend:
         try:
             records: Sequence[Record] = self._write(action, whole=True)
         except UnreadableRowError as error:
-            raise self._set_aside([error.id], error) from error
+            raise self._salvage.clear(error, params.queues) from error
         return records
 
     def complete(self, params: CompleteParams) -> None:
-        self._write(partial(self._do.complete, params=params))
+        self._salvage.change(partial(self._do.complete, params=params), params.id)
 
     def retry(self, params: RetryParams) -> None:
-        self._write(partial(self._do.retry, params=params))
+        self._salvage.change(partial(self._do.retry, params=params), params.id)
         self._announce_retry(params)
 
     def discard(self, params: DiscardParams) -> None:
-        self._write(partial(self._do.discard, params=params))
+        self._salvage.change(partial(self._do.discard, params=params), params.id)
 
     def finish_and_claim(self, finish: FinishParams, params: ClaimParams) -> Record | None:
         def action(connection: sqlite3.Connection) -> Record | None:
@@ -196,13 +195,13 @@ class SQLiteBackend:
                 return self._do.claim(connection, params)
             return None
 
-        record: Record | None = self._write(action, whole=True)
+        record: Record | None = self._salvage.change(action, finish.id, whole=True)
         if isinstance(finish, RetryParams):
             self._announce_retry(finish)
         return record
 
     def extend(self, params: ExtendParams) -> None:
-        self._write(partial(self._do.extend, params=params))
+        self._salvage.change(partial(self._do.extend, params=params), params.id)
 
     def wait(self, params: WaitParams) -> bool:
         deadline = monotonic() + params.timeout.total_seconds()
@@ -224,14 +223,14 @@ class SQLiteBackend:
                 lambda connection: Listing(self._statements, connection, options).read(), whole=True
             )
         except UnreadableRowError as error:
-            raise self._salvage(error) from error
+            raise self._salvage.clear_all(error) from error
         return records
 
     def stats(self) -> Stats:
         try:
             return read_stats(self._store.read(self._do.count))
         except UnreadableRowError as error:
-            raise self._salvage(error) from error
+            raise self._salvage.clear_all(error) from error
 
     def now(self) -> datetime:
         """The machine's clock, unless another was given; reads nothing from the file."""
@@ -252,26 +251,6 @@ class SQLiteBackend:
     def close(self) -> None:
         """Closes the connections when the calls under way have ended, and wakes those who wait."""
         self._store.close()
-
-    def _salvage(self, error: UnreadableRowError) -> DamagedRowError:
-        """Sets aside all that cannot be read, and counts anew; the error to raise then."""
-        ids = self._store.read(lambda connection: find_damaged(connection, self._settings.prefix), whole=True)
-        return self._set_aside(ids, error, counts=True)
-
-    def _set_aside(self, ids: Collection[int], error: UnreadableRowError, *, counts: bool = False) -> DamagedRowError:
-        """Sets aside those of the records that are still damaged; the error to raise then."""
-        prefix = self._settings.prefix
-
-        def action(connection: sqlite3.Connection) -> Mapping[int, str]:
-            found = set_aside(connection, prefix, ids, self._clock(), error.reason)
-            if counts:
-                recount(connection, prefix)
-            return found
-
-        try:
-            return damaged(*self._names, self._write(action, whole=True))
-        except BackendError as refused:
-            return damaged(*self._names, dict.fromkeys(ids, error.reason), f"not set aside, since {refused}")
 
     def _is_due(self, queues: tuple[str, ...]) -> bool:
         return self._next_due(queues, self._clock()) is not None

@@ -5,7 +5,7 @@ with something readable in the place of what was not: so it is in every list and
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,8 +18,14 @@ from lazyjobs_sqlite._rebuild import HIGHEST_ID, damage_text
 HIGHEST_COUNT = 2**63 - 2
 """Of attempts and the like; one more can still be stored."""
 _STATES = frozenset(State)
+_FINISHED = (State.SUCCEEDED.value.encode(), State.DISCARDED.value.encode())
 _TIMES = ("run_at", "created_at", "updated_at", "lease_expires_at")
 _COUNTS = ("attempt", "abandoned", "spared")
+_NEXT = (
+    ("waiting", "state IN ('pending', 'retrying')", "run_at, id"),
+    ("leased", "lease_expires_at IS NOT NULL", "lease_expires_at, id"),
+)
+_LOOKED_AT = 5000
 _SHOWN = 80
 _TOLD = 5
 
@@ -61,20 +67,41 @@ def damaged(place: str, table: str, found: Mapping[int, str], done: str = "") ->
 
 
 def set_aside(
-    connection: sqlite3.Connection, prefix: str, ids: Collection[int], now: int, why: str
+    connection: sqlite3.Connection, prefix: str, ids: Collection[int], now: int, why: str = ""
 ) -> Mapping[int, str]:
     """Sets those of the records aside that are damaged, and says why; within a transaction.
 
-    `why` is said of the others.
+    `why` is said of the others that have not finished; without it they stay as they are.
     """
     return {id: reason for id in ids if (reason := _set_one_aside(connection, prefix, id, now, why))}
 
 
 def find_damaged(connection: sqlite3.Connection, prefix: str) -> Collection[int]:
     """The ids of all damaged rows; reads every row, but no payload."""
+    return _find(connection, f"SELECT {_PAIRS} FROM {prefix}_records")
+
+
+def find_damaged_due(connection: sqlite3.Connection, prefix: str, queues: Sequence[str]) -> Collection[int]:
+    """The same of those that are to be claimed next: some thousands, be they due or not."""
+    found: set[int] = set()
+    most = -(-_LOOKED_AT // len(queues))
+    for queue in queues:
+        for index, condition, order in _NEXT:
+            next_ones = f"SELECT id FROM {prefix}_records INDEXED BY {prefix}_{index} WHERE queue = ? AND {condition}"
+            query = f"SELECT {_PAIRS} FROM {prefix}_records WHERE id IN ({next_ones} ORDER BY {order} LIMIT ?)"
+            found.update(_find(connection, query, (queue, most)))
+    return found
+
+
+def find_impossible(connection: sqlite3.Connection, prefix: str) -> Collection[int]:
+    """The ids that are so high that none can follow."""
+    return [id for (id,) in connection.execute(f"SELECT id FROM {prefix}_records WHERE id > {HIGHEST_ID}").fetchall()]
+
+
+def _find(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> Collection[int]:
     with _texts_as_bytes(connection):
-        rows = connection.execute(f"SELECT {_PAIRS} FROM {prefix}_records")
-        return [row["id"][1] for row in map(_pair, rows) if _find_fault(row)]
+        rows = connection.execute(query, values).fetchall()
+    return [row["id"][1] for row in map(_pair, rows) if _find_fault(row)]
 
 
 def _set_one_aside(connection: sqlite3.Connection, prefix: str, id: int, now: int, why: str) -> str | None:
@@ -84,7 +111,9 @@ def _set_one_aside(connection: sqlite3.Connection, prefix: str, id: int, now: in
     if values is None:
         return None
     row = _pair(values)
-    reason = _find_fault(row) or why
+    reason = _find_fault(row) or ("" if row["state"][1] in _FINISHED else why)
+    if not reason:
+        return None
     names = ", ".join(sql.COLUMNS)
     connection.execute(
         f"INSERT INTO {prefix}_damaged (found_at, reason, {names}) SELECT ?, ?, {names} FROM {table} WHERE id = ?",

@@ -116,6 +116,21 @@ def no_file(path: str | PathLike[str], mode: int) -> BackendError:
     return BackendError(f"{show(path)} is {kind}")
 
 
+def only_readable(path: str | PathLike[str]) -> BackendUnavailableError:
+    return BackendUnavailableError(
+        f"{show(path)}: it cannot be written by this user, and nobody who may write it has it open; only while "
+        "somebody has, others can look; make the file and its directory writable, or try again then"
+    )
+
+
+def linked(path: str | PathLike[str], names: int) -> BackendError:
+    return BackendError(
+        f"{show(path)} is one of {names} names of the same file (hard links): SQLite would keep a write-ahead log for "
+        "each, and opened by two of them the file loses records; remove the other names, or copy the file and use the "
+        "copy"
+    )
+
+
 def changed(path: str | PathLike[str], reason: object) -> BackendError:
     return BackendError(
         f"{show(path)}: its tables are not as lazyjobs made them: {reason}; nothing was written; restore a backup, or "

@@ -57,13 +57,15 @@ class JobFile:
         return found.st_dev, found.st_ino
 
     def exists(self) -> bool:
-        """Raises `BackendError` for what is no regular file, and OSError."""
+        """Raises `BackendError` for what is no regular file or has several names, and OSError."""
         try:
             found = os.stat(self._target)  # noqa: PTH116
         except FileNotFoundError:
             return False
         if not stat.S_ISREG(found.st_mode):
             raise errors.no_file(self.path, found.st_mode)
+        if found.st_nlink > 1:
+            raise errors.linked(self.path, found.st_nlink)
         return True
 
     def log_identity(self) -> Identity | None:
@@ -81,6 +83,8 @@ class JobFile:
         """
         for each in (self.log, self.log_index, self._journal):
             _check_regular(each)
+        if mode != "rwc":
+            self._check_reader()
         copied = f"&modeof={quote(os.fsencode(like))}" if like else ""
         connection = sqlite3.connect(
             f"{self._uri}?mode={mode}{copied}",
@@ -96,6 +100,12 @@ class JobFile:
             connection.close()
             raise
         return connection
+
+    def _check_reader(self) -> None:
+        """Who may only read would make a log of his own, which keeps out those who may write."""
+        may_write = os.access(self._target, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        if not may_write and not (self.log.exists() and self.log_index.exists()):
+            raise errors.only_readable(self.path)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         synchronous = "FULL" if self.settings.durability is Durability.FULL else "NORMAL"

@@ -7,6 +7,7 @@ or a queue has few records, or none, the counts say how many to look for.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from operator import attrgetter
 from sqlite3 import Connection
 from typing import Any
@@ -50,8 +51,9 @@ class Listing:
         many_wait = matching[0] > _FEW and State.PENDING in states and options.limit is not None
         by_id = many_wait and self._newest_are_last()
         statement = self._sql.newest(states, self._filters, by_id=by_id, payloads=options.payloads)
-        with naming_undecodable(0):
-            records = [read_record(row) for row in self._connection.execute(statement, self._values)]
+        # Closed, since who keeps the error keeps the cursor, and that would keep the connection at what it saw.
+        with naming_undecodable(0), closing(self._connection.execute(statement, self._values)) as rows:
+            records = [read_record(row) for row in rows]
         records.sort(key=_age, reverse=True)
         return records
 

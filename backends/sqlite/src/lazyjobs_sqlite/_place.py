@@ -36,11 +36,12 @@ class Owner(Struct, frozen=True):
     """Permission bits of the database."""
 
     def bits(self, each: int) -> int:
-        """A mode that gives `each` to whoever may write the database, and nothing to others.
+        """A mode that gives `each` to the owner and to whoever else may write the database, and nothing to others.
 
-        Who may only read it gets nothing: even a lock on a file that one can read keeps others out.
+        Who may only read it gets nothing: even a lock on a file that one can read keeps others out. The owner, though,
+        can write it again whenever he likes.
         """
-        return sum(each << shift for shift in (6, 3, 0) if self.mode & (2 << shift))
+        return each << 6 | sum(each << shift for shift in (3, 0) if self.mode & (2 << shift))
 
     def trusts(self, found: os.stat_result) -> bool:
         """Whether it is this user's or the owner's."""

@@ -83,8 +83,10 @@ def _check(row: Sequence[Any]) -> None:
         raise ValueError("a number is negative")
     if type(payload) is not bytes or type(until) not in _MAYBE_INT or type(taken_from) not in _MAYBE_STR:
         raise TypeError("a value is of a wrong type")
-    if attempt > HIGHEST_COUNT or (until is None) is (word == "running"):
-        raise ValueError("the attempt cannot be raised, or the state contradicts the lease")
+    if attempt > HIGHEST_COUNT or abandoned > HIGHEST_COUNT or spared > HIGHEST_COUNT:
+        raise ValueError("a number cannot be raised")
+    if (until is None) is (word == "running"):
+        raise ValueError("the state contradicts the lease")
 
 
 def read_stats(rows: Iterable[Sequence[Any]]) -> Stats:

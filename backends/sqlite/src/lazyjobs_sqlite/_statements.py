@@ -103,7 +103,8 @@ _TEMPLATES = {
         UPDATE ${p}_records SET lease_expires_at = ? WHERE id = ? AND attempt = ? AND state = 'running'
     """,
     "look": f"""
-        SELECT CASE WHEN state IN ({", ".join(f"'{state}'" for state in State)}) THEN state ELSE 'damaged' END, attempt
+        SELECT CASE WHEN state IN ({", ".join(f"'{state}'" for state in State)}) THEN state ELSE 'damaged' END,
+            iif(typeof(attempt) = 'integer', attempt, -1)
         FROM ${{p}}_records WHERE id = ?
     """,
     "count": """

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from sqlite3 import Connection, OperationalError
+from sqlite3 import Connection, IntegrityError, OperationalError
 from typing import Any
 
 from lazyjobs import (
@@ -50,6 +50,8 @@ class Transitions:
     def insert_many(self, connection: Connection, params: Sequence[InsertParams]) -> Sequence[Record]:
         now = self._clock()
         (first,) = connection.execute(self._sql.next_id).fetchone()
+        if type(first) is not int:  # SQLite makes it a float
+            raise IntegrityError("no id can follow the highest one")
         runs = [due_time(each, now) for each in params]
         inserted = connection.executemany(
             self._sql.insert_as,

@@ -33,6 +33,7 @@ class Area(StrEnum):
     EXTEND = "EXT"
     BULK = "BLK"
     WAIT = "WAI"
+    NOW = "NOW"
     PRUNE = "PRU"
 
     @property

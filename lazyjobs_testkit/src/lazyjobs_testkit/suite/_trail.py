@@ -19,6 +19,7 @@ from lazyjobs import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
 )
@@ -31,6 +32,7 @@ CAPABILITIES: dict[str, type] = {
     "claim_many": SupportsClaimMany,
     "finish_and_claim": SupportsFinishAndClaim,
     "wait": SupportsWait,
+    "now": SupportsNow,
     "prune": SupportsPrune,
     "close": SupportsClose,
 }

@@ -64,7 +64,7 @@ class SevenMethods:
         with self.table.exclusive():
             yield
 
-    def now(self) -> datetime:
+    def clock(self) -> datetime:
         """The backend's clock."""
         return datetime.now(UTC)
 
@@ -79,7 +79,7 @@ class SevenMethods:
             raise PayloadTooLargeError(params.kind, len(params.payload), most)
 
     def store(self, params: InsertParams) -> Record:
-        record = self.new_record(self.next_id(), params, self.now())
+        record = self.new_record(self.next_id(), params, self.clock())
         self.table.put(record)
         return record
 
@@ -115,7 +115,7 @@ class SevenMethods:
         return self.run(due[0], params, now) if due else None
 
     def claim_time(self, params: ClaimParams | ExtendParams) -> datetime:
-        return self.now() if params.now is None else params.now
+        return self.clock() if params.now is None else params.now
 
     def due_records(self, queues: Sequence[str], now: datetime) -> Sequence[Record]:
         """What is due on those queues, in the order in which it is to be claimed."""
@@ -165,7 +165,7 @@ class SevenMethods:
 
     def touched(self, record: Record) -> datetime:
         """What a transition makes of the record's updated_at."""
-        return max(record.updated_at, self.now())
+        return max(record.updated_at, self.clock())
 
     def complete(self, params: CompleteParams) -> None:
         with self.exclusive("complete"):
@@ -224,7 +224,7 @@ class SevenMethods:
         return text[:_MAX_ERROR].encode("utf-8", "replace").decode()
 
     def retry_time(self, params: RetryParams) -> datetime:
-        return self.now() if params.run_at is None else params.run_at
+        return self.clock() if params.run_at is None else params.run_at
 
     def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
         with self.exclusive("list"):
@@ -327,17 +327,21 @@ class CorrectBackend(SevenMethods):
         return params.timeout.total_seconds()
 
     def is_something_due(self, params: WaitParams) -> bool:
-        return bool(self.due_records(params.queues, self.now()))
+        return bool(self.due_records(params.queues, self.clock()))
 
     def time_to_next(self, params: WaitParams) -> float:
         """How many seconds it takes until something is due, if nothing happens before."""
         waiting = [record for record in self.table.all() if record.queue in params.queues]
         moments = [due_time for record in waiting if (due_time := self.due_time(record)) is not None]
-        return max((min(moments) - self.now()).total_seconds(), 0) if moments else threading.TIMEOUT_MAX
+        return max((min(moments) - self.clock()).total_seconds(), 0) if moments else threading.TIMEOUT_MAX
 
     def sleep(self, seconds: float) -> None:
         """Sleeps for so long, or until something has changed."""
         self.table.changed.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def now(self) -> datetime:
+        with self.exclusive("now"):
+            return self.clock()
 
     def prune(self, params: PruneParams) -> int:
         with self.exclusive("prune"):

@@ -268,8 +268,8 @@ class FileMethods(SevenMethods):
     harness_base = FileHarness
     table: Journal
 
-    def now(self) -> datetime:
-        return super().now() + self.table.switch.offset
+    def clock(self) -> datetime:
+        return super().clock() + self.table.switch.offset
 
 
 class ClosingMethods(FileMethods):

@@ -53,7 +53,7 @@ class Snowflakes(CorrectBackend):
     """Makes ids of 63 bits of a time in milliseconds, a machine's number and a counter."""
 
     def next_id(self) -> int:
-        now = (self.now() - _EPOCH) // _MILLISECOND
+        now = (self.clock() - _EPOCH) // _MILLISECOND
         self.table.last_id = max(self.table.last_id + 1, now << 22 | 5 << 12)
         return self.table.last_id
 
@@ -73,8 +73,8 @@ class WholeMilliseconds(CorrectBackend):
 
     traits = Traits(max_payload=20_000, precision=_MILLISECOND)
 
-    def now(self) -> datetime:
-        return rounded(super().now())
+    def clock(self) -> datetime:
+        return rounded(super().clock())
 
     def new_record(self, id: int, params: InsertParams, now: datetime) -> Record:
         record = super().new_record(id, params, now)
@@ -181,8 +181,8 @@ class Skewed(CorrectBackend):
         super().__init__(table)
         self.offset = timedelta(seconds=random.uniform(-0.025, 0.025))  # noqa: S311
 
-    def now(self) -> datetime:
-        return super().now() + self.offset
+    def clock(self) -> datetime:
+        return super().clock() + self.offset
 
 
 class Tiny(CorrectBackend):
@@ -242,13 +242,13 @@ class OneMoment(CorrectBackend):
 
     moment: datetime | None = None
 
-    def now(self) -> datetime:
-        return self.moment or super().now()
+    def clock(self) -> datetime:
+        return self.moment or super().clock()
 
     @contextmanager
     def exclusive(self, method: str) -> Iterator[None]:
         with super().exclusive(method):
-            self.moment = self.now()
+            self.moment = self.clock()
             try:
                 yield
             finally:

@@ -76,7 +76,7 @@ class BatchLeaseByTheClock(CorrectBackend):
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
         with self.exclusive("claim_many"):
             claimed = super().claim_many(params, limit)
-            records = [replace(each, lease_expires_at=self.now() + params.lease) for each in claimed]
+            records = [replace(each, lease_expires_at=self.clock() + params.lease) for each in claimed]
             for record in records:
                 self.table.put(record)
             return records
@@ -152,7 +152,7 @@ class CombinedLeaseByTheClock(CorrectBackend):
         with self.exclusive("finish_and_claim"):
             claimed = super().finish_and_claim(finish, params)
             if claimed is not None:
-                claimed = replace(claimed, lease_expires_at=self.now() + params.lease)
+                claimed = replace(claimed, lease_expires_at=self.clock() + params.lease)
                 self.table.put(claimed)
             return claimed
 

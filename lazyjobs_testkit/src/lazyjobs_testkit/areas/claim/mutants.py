@@ -112,7 +112,7 @@ class DueByTheClockAlone(CorrectBackend):
     """A given now says where the lease ends, but what is due is decided by the clock."""
 
     def due_records(self, queues: Sequence[str], now: datetime) -> Sequence[Record]:  # noqa: ARG002
-        return super().due_records(queues, self.now())
+        return super().due_records(queues, self.clock())
 
 
 class NoPastNow(CorrectBackend):
@@ -120,7 +120,7 @@ class NoPastNow(CorrectBackend):
 
     def claim_time(self, params: ClaimParams | ExtendParams) -> datetime:
         given = super().claim_time(params)
-        return max(given, self.now()) if isinstance(params, ClaimParams) else given
+        return max(given, self.clock()) if isinstance(params, ClaimParams) else given
 
 
 class Eager(CorrectBackend):
@@ -128,9 +128,9 @@ class Eager(CorrectBackend):
 
     def take(self, params: ClaimParams) -> Record | None:
         waiting = [each for each in self.table.all() if each.state is State.PENDING and each.queue in params.queues]
-        if params.now is not None or super().due_records(params.queues, self.now()) or not waiting:
+        if params.now is not None or super().due_records(params.queues, self.clock()) or not waiting:
             return super().take(params)
-        return self.run(min(waiting, key=self.claim_order), params, self.now())
+        return self.run(min(waiting, key=self.claim_order), params, self.clock())
 
 
 class FromAnyQueue(CorrectBackend):

@@ -343,7 +343,10 @@ class ClaimTests:
         cause="a lock or a mark on the record outlives the call that was refused, or is taken for looking",
         needs=(
             "FEN-02",
-            "TRN-16",
+            "TIM-03",
+            "CLM-11",
+            "FEN-07",
+            "ERR-01",
         ),
     )
     def test_a_call_that_ended_keeps_no_due_record_from_being_claimed(self, bench: Bench) -> None:

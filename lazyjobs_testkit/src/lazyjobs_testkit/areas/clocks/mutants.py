@@ -17,7 +17,7 @@ class ClockFollower(FileMethods):
     harness_base = WatchedFileHarness
 
     def touched(self, record: Record) -> datetime:  # noqa: ARG002 (that is what is wrong)
-        return self.now()
+        return self.clock()
 
 
 class TwoClocks(FileMethods):

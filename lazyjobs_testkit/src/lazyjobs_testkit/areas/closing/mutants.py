@@ -29,6 +29,14 @@ class ExtendsAfterClose(CorrectBackend):
             super().check_open(method)
 
 
+class TellsTimeAfterClose(CorrectBackend):
+    """After close now still answers, as it asks no storage."""
+
+    def check_open(self, method: str) -> None:
+        if method != "now":
+            super().check_open(method)
+
+
 class ClosesOnce(CorrectBackend):
     """Closing again raises BackendClosedError."""
 
@@ -42,5 +50,6 @@ MUTANTS = (
     Mutant(ReadsAfterClose.Harness, "CLS-01", r"list answered .* after close"),
     Mutant(RaisesItsOwnError.Harness, "CLS-01", r"insert raised RuntimeError after close: cannot operate"),
     Mutant(ExtendsAfterClose.Harness, "CLS-02", r"extend raised ClaimLostError after close"),
+    Mutant(TellsTimeAfterClose.Harness, "CLS-02", r"now answered .* after close"),
     Mutant(ClosesOnce.Harness, "CLS-03", r"BackendClosedError"),
 )

@@ -20,6 +20,7 @@ from lazyjobs import (
     SupportsExtend,
     SupportsFinishAndClaim,
     SupportsInsertMany,
+    SupportsNow,
     SupportsPrune,
     SupportsWait,
     WaitParams,
@@ -104,6 +105,8 @@ def capability_calls(backend: Backend) -> dict[str, Callable[[], object]]:
         calls["finish_and_claim"] = lambda: backend.finish_and_claim(_FINISH, ClaimParams())
     if isinstance(backend, SupportsWait):
         calls["wait"] = lambda: backend.wait(WaitParams(timeout=timedelta(0)))
+    if isinstance(backend, SupportsNow):
+        calls["now"] = backend.now
     if isinstance(backend, SupportsPrune):
         calls["prune"] = lambda: backend.prune(PruneParams(finished_before=PAST + SECOND))
     return calls

@@ -94,7 +94,7 @@ class CountedIds(SevenMethods):
         self.check_size(params)
         id = self.table.last_id + 1
         self.table.last_id = id
-        record = self.new_record(id, params, self.now())
+        record = self.new_record(id, params, self.clock())
         self.table.put(record)
         return record
 
@@ -107,7 +107,7 @@ class Snapshots(SevenMethods):
         with self.exclusive("insert"):
             id = self.next_id()
         records = dict(self.table.records)
-        record = records[id] = self.new_record(id, params, self.now())
+        record = records[id] = self.new_record(id, params, self.clock())
         self.table.records = records
         return record
 

@@ -37,7 +37,7 @@ class TooLateToExtend(CorrectBackend):
     """A lease that has ended is not extended, although nobody claimed the record again."""
 
     def may_extend(self, record: Record, attempt: int) -> bool:
-        ended = record.lease_expires_at is not None and record.lease_expires_at <= self.now()
+        ended = record.lease_expires_at is not None and record.lease_expires_at <= self.clock()
         return super().may_extend(record, attempt) and not ended
 
 

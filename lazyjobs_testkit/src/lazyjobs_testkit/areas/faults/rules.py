@@ -4,7 +4,7 @@ In every call each request to the storage fails once before it took effect and o
 then the second, until it has none of that number.
 """
 
-from lazyjobs import Backend, BackendError, ClaimLostError, ClaimParams, CompleteParams, InsertParams
+from lazyjobs import Backend, BackendError, ClaimLostError, ClaimParams, CompleteParams, InsertParams, SupportsNow
 from lazyjobs_testkit import model as m
 from lazyjobs_testkit.crash import churn
 from lazyjobs_testkit.rules import Level, rule
@@ -180,3 +180,5 @@ def use(backend: Backend) -> None:
         backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
     backend.list()
     backend.stats()
+    if isinstance(backend, SupportsNow):
+        backend.now()

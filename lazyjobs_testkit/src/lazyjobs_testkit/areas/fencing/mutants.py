@@ -44,7 +44,7 @@ class InventsRecords(CorrectBackend):
 
     def finish(self, params: FinishParams) -> None:
         if self.table.get(params.id) is None:
-            invented = self.new_record(params.id, InsertParams(kind="unknown"), self.now())
+            invented = self.new_record(params.id, InsertParams(kind="unknown"), self.clock())
             self.table.put(self.outcome(replace(invented, attempt=params.attempt), params))
         super().finish(params)
 

@@ -70,7 +70,7 @@ class LateFinishAbandons(CorrectBackend):
     """A finish that comes after the lease's end counts as an abandoned claim."""
 
     def outcome(self, record: Record, params: FinishParams) -> Record:
-        late = record.lease_expires_at is not None and record.lease_expires_at <= self.now()
+        late = record.lease_expires_at is not None and record.lease_expires_at <= self.clock()
         return replace(super().outcome(record, params), abandoned=record.abandoned + late)
 
 

@@ -216,6 +216,7 @@ class FieldsTests:
             "FLD-16",
             "FLD-12",
             "EXT-05",
+            "EXT-04",
         ),
     )
     def test_extending_leaves_what_the_claims_told(self, bench: Bench) -> None:

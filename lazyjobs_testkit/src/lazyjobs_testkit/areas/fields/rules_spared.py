@@ -52,7 +52,10 @@ class SparedTests:
         text=_SPARED,
         level=Level.CORE,
         cause="spared is not stored (a backend written before there was one), or max_attempts is raised instead",
-        needs=("CLM-02",),
+        needs=(
+            "CLM-02",
+            "CLM-17",
+        ),
     )
     def test_a_spared_retry_raises_spared_by_one(self, bench: Bench) -> None:
         record = bench.claimed(run_at=PAST, max_attempts=3)
@@ -92,7 +95,7 @@ class SparedTests:
         needs=(
             "FLD-04",
             "FLD-09",
-            "CLM-17",
+            "CLM-20",
         ),
     )
     def test_hundreds_of_attempts_can_be_spared(self, bench: Bench) -> None:
@@ -126,7 +129,7 @@ class SparedTests:
             "LSE-07",
             "LSE-09",
             "FLD-09",
-            "TRN-03",
+            "TRN-13",
         ),
     )
     @each_verb

@@ -90,7 +90,7 @@ class NoRetryInThePast(CorrectBackend):
     """A retry with a run_at in the past is due now instead."""
 
     def retry_time(self, params: RetryParams) -> datetime:
-        return max(super().retry_time(params), self.now())
+        return max(super().retry_time(params), self.clock())
 
 
 class RetryKeepsRunAt(CorrectBackend):
@@ -107,7 +107,7 @@ class CompleteMovesRunAt(CorrectBackend):
 
     def outcome(self, record: Record, params: FinishParams) -> Record:
         outcome = super().outcome(record, params)
-        return replace(outcome, run_at=self.now()) if isinstance(params, CompleteParams) else outcome
+        return replace(outcome, run_at=self.clock()) if isinstance(params, CompleteParams) else outcome
 
 
 class EmptiesFinished(CorrectBackend):
@@ -136,7 +136,7 @@ class TooLate(CorrectBackend):
     """A claim whose lease has ended is refused, although nobody claimed the record again."""
 
     def may_finish(self, record: Record, attempt: int) -> bool:
-        ended = record.lease_expires_at is not None and record.lease_expires_at <= self.now()
+        ended = record.lease_expires_at is not None and record.lease_expires_at <= self.clock()
         return super().may_finish(record, attempt) and not ended
 
 

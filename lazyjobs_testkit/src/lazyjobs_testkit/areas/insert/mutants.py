@@ -24,7 +24,7 @@ class Buffering(CorrectBackend):
     def store(self, params: InsertParams) -> Record:
         for record in self.buffer:
             self.table.put(record)
-        self.buffer = [self.new_record(self.next_id(), params, self.now())]
+        self.buffer = [self.new_record(self.next_id(), params, self.clock())]
         return self.buffer[0]
 
 
@@ -110,7 +110,7 @@ class InsertEchoes(CorrectBackend):
 
     def store(self, params: InsertParams) -> Record:
         record = super().store(params)
-        self.table.put(replace(record, updated_at=self.now()))
+        self.table.put(replace(record, updated_at=self.clock()))
         return record
 
 
@@ -118,7 +118,7 @@ class ClaimMovesRunAt(CorrectBackend):
     """Claiming a record sets its run_at to now."""
 
     def run(self, record: Record, params: ClaimParams, now: datetime) -> Record:
-        return super().run(replace(record, run_at=self.now()), params, now)
+        return super().run(replace(record, run_at=self.clock()), params, now)
 
 
 class Deduplicating(CorrectBackend):

@@ -23,6 +23,7 @@ from lazyjobs import (
     InsertParams,
     RetryParams,
     SupportsClose,
+    SupportsNow,
     SupportsWait,
     WaitParams,
 )
@@ -149,6 +150,8 @@ def _use(backend: Backend) -> None:
         backend.complete(CompleteParams(id=record.id, attempt=record.attempt))
     if isinstance(backend, SupportsWait):
         backend.wait(WaitParams(timeout=timedelta(milliseconds=1)))
+    if isinstance(backend, SupportsNow):
+        backend.now()
     backend.list()
     backend.stats()
 

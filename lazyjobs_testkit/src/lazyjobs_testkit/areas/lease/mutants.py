@@ -15,7 +15,7 @@ class LeaseByTheClock(CorrectBackend):
     """A lease is counted from the clock, also when a now is given."""
 
     def lease_end(self, params: ClaimParams | ExtendParams, now: datetime) -> datetime:
-        return super().lease_end(params, self.now() if isinstance(params, ClaimParams) else now)
+        return super().lease_end(params, self.clock() if isinstance(params, ClaimParams) else now)
 
 
 class HalfAnHourAtMost(CorrectBackend):

@@ -24,7 +24,7 @@ class LowestIdFirst(CorrectBackend):
         with self.exclusive("insert_many"):
             for each in params:
                 self.check_size(each)
-            now = self.now()
+            now = self.clock()
             records = [self.new_record(self.next_id(), each, now) for each in params]
             for record in records:
                 self.table.put(record)
@@ -112,7 +112,7 @@ class ListsAView(CorrectBackend):
 def reap(backend: CorrectBackend, table: Table) -> None:
     """Puts back to pending what is running and due."""
     for record in table.all():
-        if record.state is State.RUNNING and backend.is_due(record, backend.now()):
+        if record.state is State.RUNNING and backend.is_due(record, backend.clock()):
             table.put(replace(record, state=State.PENDING, lease_expires_at=None))
 
 

@@ -141,6 +141,7 @@ class ListFilterTests:
             "CLM-02",
             "TRN-06",
             "PAY-01",
+            "INS-02",
         ),
     )
     def test_a_list_without_payloads_shows_everything_else(self, bench: Bench) -> None:

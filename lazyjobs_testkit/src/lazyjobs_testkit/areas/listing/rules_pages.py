@@ -95,6 +95,7 @@ class PageTests:
             "LST-19",
             "CLM-15",
             "CLM-21",
+            "LST-18",
         ),
     )
     @pytest.mark.parametrize("size", [1, 3])

@@ -88,7 +88,7 @@ class EndedLeasesUncounted(CorrectBackend):
     """By state, a running record whose lease has ended is counted nowhere."""
 
     def count(self, records: Sequence[Record]) -> Stats:
-        now = self.now()
+        now = self.clock()
         counted = [each for each in records if not (each.state is State.RUNNING and self.is_due(each, now))]
         return replace(super().count(records), by_state=super().count(counted).by_state)
 

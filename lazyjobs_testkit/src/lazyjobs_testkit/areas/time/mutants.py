@@ -40,7 +40,7 @@ class EpochIsNow(CorrectBackend):
 
     def claim_time(self, params: ClaimParams | ExtendParams) -> datetime:
         now = super().claim_time(params)
-        return now if now.timestamp() else self.now()
+        return now if now.timestamp() else self.clock()
 
 
 class CreatedAtRunAt(CorrectBackend):
@@ -55,14 +55,14 @@ class CreatedByClaim(CorrectBackend):
     """Claiming a record sets its created_at to now."""
 
     def run(self, record: Record, params: ClaimParams, now: datetime) -> Record:
-        return super().run(replace(record, created_at=self.now()), params, now)
+        return super().run(replace(record, created_at=self.clock()), params, now)
 
 
 class CreatedByFinish(CorrectBackend):
     """Finishing a record sets its created_at to now."""
 
     def outcome(self, record: Record, params: FinishParams) -> Record:
-        return replace(super().outcome(record, params), created_at=self.now())
+        return replace(super().outcome(record, params), created_at=self.clock())
 
 
 class NeverUpdated(CorrectBackend):

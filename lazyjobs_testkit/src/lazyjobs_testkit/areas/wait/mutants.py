@@ -100,7 +100,7 @@ class BlindToRunAt(CorrectBackend):
         return self.seconds_until(min(moments)) if moments else super().time_to_next(replace(params, queues=("-",)))
 
     def seconds_until(self, moment: datetime) -> float:
-        return max((moment - self.now()).total_seconds(), 0)
+        return max((moment - self.clock()).total_seconds(), 0)
 
 
 class BlindToLeases(CorrectBackend):

@@ -1,0 +1,1 @@
+"""What now promises, where it is offered."""
