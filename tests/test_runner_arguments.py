@@ -103,6 +103,7 @@ WITHOUT_ARGUMENTS = {
     "observers",
     "queues",
     "running",
+    "workers",
 }
 
 

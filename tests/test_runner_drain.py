@@ -105,8 +105,8 @@ def test_what_was_enqueued_after_the_last_empty_answer_is_run_too() -> None:
         runner.enqueue(action(lambda: None))
 
     def wait_for_idle() -> None:
-        assert isinstance(runner._crew, Crew)
-        claims = runner._crew._claims
+        assert isinstance(runner._state.crew, Crew)
+        claims = runner._state.crew._claims
         wait_until(lambda: claims._idle == 2)
 
     backend.wait_for_idle = wait_for_idle

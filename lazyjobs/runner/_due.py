@@ -11,9 +11,8 @@ from time import monotonic
 from msgspec import Struct
 
 from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams, Record, SupportsExtend
-from lazyjobs.runner._attempt import Attempts
+from lazyjobs.runner._attempt import Attempts, Handling
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
