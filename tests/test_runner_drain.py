@@ -19,7 +19,7 @@ from lazyjobs import (
     RunnerStateError,
     State,
 )
-from lazyjobs.runner import _patience as patience
+from lazyjobs.runner import _backoff as patience
 from lazyjobs.runner._crew import Crew
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
