@@ -18,6 +18,9 @@ from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Fate, finish_claim
 
+_WRITTEN = (Fate.WRITTEN, None)
+_LOST = (Fate.LOST, None)
+
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """One attempt at a job, and how it ended."""
@@ -89,8 +92,10 @@ class DueRecords:
                     ending, fate, _ = self._handling.handle(job)
         finally:
             self._current = None
-        error, ending.error = ending.error, None
         written = ending.finish if fate is Fate.WRITTEN else None
+        if ending.error is None:
+            return Attempt(record=job.record, outcome=written, error=None)
+        error, ending.error = ending.error, None
         try:
             return Attempt(record=job.record, outcome=written, error=error)
         finally:
@@ -100,8 +105,8 @@ class DueRecords:
         try:
             finish_claim(self._backend, finish)
         except ClaimLostError:
-            return Fate.LOST, None
-        return Fate.WRITTEN, None
+            return _LOST
+        return _WRITTEN
 
     def _running(self) -> Iterator[CurrentJob]:
         if (job := self._current) is not None:
