@@ -79,6 +79,8 @@ class Crew:
         self._loop = EventLoop()
         self._given_up = Event()
         self._ended = Event()
+        self._starter = current_thread()
+        self._started = Event()
         self._lock = Lock()
         self._left = workers
         self._on_end: list[Callable[[], None]] = []
@@ -100,11 +102,21 @@ class Crew:
         return self._claims.patience.failure
 
     def start(self) -> None:
-        """Starts every thread."""
-        if self._keeper is not None:
-            self._keeper.start()
-        for worker in self._workers:
-            worker.thread.start()
+        """Starts every thread; when the system has none for it, ends those that were started, and raises."""
+        missing = len(self._workers)
+        try:
+            if self._keeper is not None:
+                self._keeper.start()
+            for worker in self._workers:
+                worker.thread.start()
+                missing -= 1
+        except BaseException:
+            self._claims.halt()
+            for _ in range(missing):
+                self._leave()
+            raise
+        finally:
+            self._started.set()
 
     def nudge(self) -> None:
         """Says that something may be due."""
@@ -117,11 +129,19 @@ class Crew:
                 yield job
 
     def join(self, timeout: timedelta | None) -> bool:
-        """Waits until every worker has ended; returns whether they have."""
+        """Waits until every worker has ended; returns whether they have.
+
+        The first job may ask before the last worker is started; an observer may in the middle of the start, which then
+        waits for it, so that it gets no for an answer.
+        """
         deadline = None if timeout is None else monotonic() + timeout.total_seconds()
+        if not self._started.is_set():
+            if current_thread() is self._starter:
+                return False
+            self._started.wait(_left_until(deadline))
         for worker in self._workers:
-            if worker.thread is not current_thread():
-                worker.thread.join(None if deadline is None else max(0.0, deadline - monotonic()))
+            if worker.thread.ident is not None and worker.thread is not current_thread():
+                worker.thread.join(_left_until(deadline))
         return self._ended.is_set()
 
     def stop(self, timeout: timedelta) -> bool:
@@ -164,3 +184,7 @@ class Crew:
             action()
         except Exception as error:
             LOG.error("a runner has ended, but what was to be done then failed", error=error)
+
+
+def _left_until(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - monotonic())

@@ -36,7 +36,8 @@ class LeaseKeeper:
     def stop(self) -> None:
         """Ends the thread; what is still running loses its lease in time."""
         self._done.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _keep(self) -> None:
         while not self._done.wait(self._seconds / _TICKS):

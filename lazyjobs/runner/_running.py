@@ -57,7 +57,11 @@ class Running:
                 )
             state.crew = crew = self._make_crew(backend, until_idle=until_idle)
             if state.observers is not None:
-                state.observers.started(self._runner)
+                try:
+                    state.observers.started(self._runner)
+                except BaseException:
+                    state.crew = None
+                    raise
             crew.start()
 
     def drain(self, timeout: timedelta | None) -> bool:
