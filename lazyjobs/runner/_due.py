@@ -16,10 +16,10 @@ from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
-from lazyjobs.runner._outcomes import Fate, finish_claim
+from lazyjobs.runner._outcomes import LOST, WRITTEN, Fate, finish_claim
 
-_WRITTEN = (Fate.WRITTEN, None)
-_LOST = (Fate.LOST, None)
+_WRITTEN = (WRITTEN, None)
+_LOST = (LOST, None)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class DueRecords:
                     ending, fate, _ = self._handling.handle(job)
         finally:
             self._current = None
-        written = ending.finish if fate is Fate.WRITTEN else None
+        written = ending.finish if fate is WRITTEN else None
         if ending.error is None:
             return Attempt(record=job.record, outcome=written, error=None)
         error, ending.error = ending.error, None

@@ -11,7 +11,7 @@ from lazyjobs.jobs import brief_of
 from lazyjobs.runner._ending import Ending
 from lazyjobs.runner._log import LOG, Log
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, Outcome
-from lazyjobs.runner._outcomes import Fate
+from lazyjobs.runner._outcomes import LOST, WRITTEN, Fate
 from lazyjobs.runner._verdicts import count_attempts
 
 _JOBS = Log("lazyjobs.jobs")
@@ -29,12 +29,12 @@ def log_attempt(record: Record, fate: Fate, ending: Ending, seconds: float) -> N
 
     An outcome that could not be written was logged where that was tried, and says nothing here.
     """
-    if fate is Fate.WRITTEN:
+    if fate is WRITTEN:
         level = _LEVELS[ending.outcome]
         if _JOBS.shows(level):
             reason = f": {ending.reason}" if ending.reason else ""
             _write(level, ending.outcome, record, seconds, reason, ending)
-    elif fate is Fate.LOST:
+    elif fate is LOST:
         _write(logging.WARNING, "lost", record, seconds, ": another claim decides its outcome", ending)
 
 
