@@ -103,12 +103,12 @@ types: setup
 
 docs: setup
 	$(RUN)/python scripts/contract_page.py
-	$(RUN)/lazyjobs-conformance --rules > docs/rules.md
+	$(RUN)/python scripts/rule_pages.py
 	$(RUN)/lazyjobs-conformance --schema > docs/conformance.schema.json
 	$(PYTEST) README.md docs
 
 zoo: setup
-	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 8 --page docs/zoo.md $(ARGS)
+	$(RUN)/python -m lazyjobs_testkit.zoo --jobs 8 $(ARGS)
 
 proof: setup
 	$(RUN)/python -m lazyjobs_testkit.zoo --seeds 100 --jobs 2 --page docs/proof.md

@@ -14,10 +14,11 @@ import pytest
 
 from lazyjobs import InsertParams, Record, State
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.cli import main
 from lazyjobs_testkit.history import History, Operation, save
 from lazyjobs_testkit.report import render_schema
-from lazyjobs_testkit.rules import MANIFEST, render_page
+from lazyjobs_testkit.zoo import render_rules
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -261,4 +262,4 @@ def test_the_version_names_the_contract_and_the_rules(capsys: pytest.CaptureFixt
 def test_the_rules_are_told_without_a_backend(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--rules"])
-    assert capsys.readouterr().out == render_page(MANIFEST)
+    assert capsys.readouterr().out == render_rules()

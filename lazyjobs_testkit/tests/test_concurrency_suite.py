@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from lazyjobs_testkit.areas.concurrency._scripts import contend_for_claims
+from lazyjobs_testkit.areas.concurrency.mutants import UnlockedClaim
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._load import threads
-from lazyjobs_testkit.suite.concurrency import contend_for_claims
-from lazyjobs_testkit.zoo.concurrency import UnlockedClaim
 from lazyjobs_testkit.zoo.legal import Bare
 
 

@@ -3,13 +3,15 @@
 import json
 import re
 from pathlib import Path
+from runpy import run_path
 
 import fastjsonschema
 import pytest
 
 from lazyjobs_testkit import Harness, Traits, harness
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.report import Status, render_schema
-from lazyjobs_testkit.rules import MANIFEST, Area, render_page
+from lazyjobs_testkit.rules import Area
 
 pytest_plugins = ("pytester",)
 
@@ -24,9 +26,28 @@ def read_first_column(heading: str) -> list[str]:
     return [line.split("|")[1].strip(" `") for line in table.splitlines()[2:]]
 
 
-def test_the_page_of_the_rules_is_that_of_the_manifest() -> None:
-    page = (DOCS / "rules.md").read_text(encoding="utf-8")
-    assert page == render_page(MANIFEST), "docs/rules.md is stale; run make docs"
+def test_the_pages_of_the_rules_are_those_of_the_kit() -> None:
+    pages: dict[Path, str] = run_path(str(DOCS.parent / "scripts" / "rule_pages.py"))["render"]()
+    assert set((DOCS / "rules").glob("*.md")) == pages.keys() - {DOCS / "rules.md"}
+    stale = [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "run make docs"
+
+
+def test_a_page_shows_a_rule_with_its_words_its_test_and_what_breaks_it() -> None:
+    page = (DOCS / "rules" / "claim.md").read_text(encoding="utf-8")
+    section = page[page.index("## CLM-04\n") :].split("\n## ")[0]
+    rule = MANIFEST["CLM-04"]
+    for words in (rule.title, rule.text, rule.cause, rule.keyword, rule.level, "Tried by `test_", "- `OrderedById`:"):
+        assert words in section
+
+
+def test_a_page_says_when_a_rule_applies() -> None:
+    extend = (DOCS / "rules" / "extend.md").read_text(encoding="utf-8")
+    durability = (DOCS / "rules" / "durability.md").read_text(encoding="utf-8")
+    assert "only with `SupportsExtend`" in extend
+    assert "needs EXT-01" in extend
+    assert "only where `durable` is declared" in durability
+    assert "only where the harness has `restart()`" in durability
 
 
 def test_the_schema_is_that_of_the_report() -> None:

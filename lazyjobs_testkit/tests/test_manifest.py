@@ -7,19 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 import lazyjobs.contract
-from lazyjobs import SupportsExtend
-from lazyjobs_testkit.rules import (
-    MANIFEST,
-    Area,
-    Level,
-    ManifestError,
-    Rule,
-    all_needs,
-    hash_rules,
-    manifest_hash,
-    order_rules,
-    render_page,
-)
+from lazyjobs_testkit.areas import MANIFEST, manifest_hash
+from lazyjobs_testkit.rules import Area, Level, ManifestError, Rule, all_needs, hash_rules, order_rules
 from lazyjobs_testkit.suite._conformance import suite_tests
 
 
@@ -69,18 +58,29 @@ def test_a_rule_quotes_the_contract(rule: Rule, contract_words: str) -> None:
         assert fragment.strip().rstrip(".") in contract_words
 
 
-def test_the_page_tells_every_rule() -> None:
-    page = render_page(MANIFEST)
-    for rule in MANIFEST.values():
-        section = page[page.index(f"### {rule.id}\n") :].split("\n### ")[0]
-        assert all(words in section for words in (rule.title, rule.text, rule.cause, rule.keyword, rule.level))
+def test_rules_that_a_rule_needs_by_way_of_others_are_refused() -> None:
+    with pytest.raises(ManifestError, match=r"CLM-02 needs INS-01 by way of its other needs; leave that out"):
+        order_rules([make_rule("INS-01"), make_rule("CLM-01", "INS-01"), make_rule("CLM-02", "CLM-01", "INS-01")])
 
 
-def test_the_page_tells_when_a_rule_applies() -> None:
-    rule = replace(make_rule("CLM-01"), capability=SupportsExtend, trait="durable", hook="restart", needs=("INS-01",))
-    page = render_page({rule.id: rule})
-    for words in ("with `SupportsExtend`", "`durable` is declared", "has `restart()`", "rests on INS-01"):
-        assert words in page
+def test_a_rule_that_needs_an_area_needs_its_core_rules() -> None:
+    capability = replace(make_rule("CLM-02"), level=Level.CAPABILITY)
+    rule = replace(make_rule("STF-01"), needs_areas=(Area.CLAIM,))
+    rules = order_rules([make_rule("CLM-01"), capability, rule])
+    assert all_needs(rules["STF-01"], rules) == ("CLM-01",)
+
+
+def test_a_rule_that_needs_an_area_without_core_rules_needs_all_of_it() -> None:
+    capability = replace(make_rule("EXT-01"), level=Level.CAPABILITY)
+    rule = replace(make_rule("STF-01"), needs_areas=(Area.EXTEND,))
+    rules = order_rules([capability, rule])
+    assert all_needs(rules["STF-01"], rules) == ("EXT-01",)
+
+
+def test_a_need_that_stands_in_a_needed_area_is_refused() -> None:
+    rule = replace(make_rule("STF-01", "CLM-01"), needs_areas=(Area.CLAIM,))
+    with pytest.raises(ManifestError, match=r"STF-01 needs CLM-01 by way of its other needs"):
+        order_rules([make_rule("CLM-01"), rule])
 
 
 def test_rules_stand_in_the_order_of_the_areas_and_numbers() -> None:

@@ -101,7 +101,7 @@ def test_the_asserts_of_the_suite_are_rewritten(project: pytest.Pytester) -> Non
         from lazyjobs_testkit.suite._bench import Bench
 
         def test_it():
-            import lazyjobs_testkit.suite.stats as stats
+            import lazyjobs_testkit.areas.stats.rules as stats
             names = stats.__dict__
             assert "@pytest_ar" in names and "@pytest_ar" in vars(__import__(Bench.__module__, fromlist=["Bench"]))
         """

@@ -15,8 +15,8 @@ from lazyjobs_testkit.history import History, Operation, load, save
 from lazyjobs_testkit.model import CountRecords, Unknown
 
 RACY = {
-    "threads": ("lazyjobs_testkit.zoo.concurrency:UnlockedClaim.Harness", "CON-01"),
-    "processes": ("lazyjobs_testkit.zoo.processes:OverwritingInserter.Harness", "CON-10"),
+    "threads": ("lazyjobs_testkit.areas.concurrency.mutants:UnlockedClaim.Harness", "CON-01"),
+    "processes": ("lazyjobs_testkit.areas.concurrency.mutants_processes:OverwritingInserter.Harness", "CON-10"),
 }
 
 
@@ -57,7 +57,7 @@ def test_a_file_from_elsewhere_reaches_the_terminal_as_text(tmp_path: Path) -> N
     hostile = "\x1b]0;title\x07 \u202e \u3164\nlegal: nothing is wrong"
     save(History(operations=()), file, {"rule": hostile})
     replayed = conformance(tmp_path, "replay", str(file))
-    assert r"\x1b]0;title\x07 \u202e \u3164\nlegal" in replayed.stdout
+    assert r"\x1b]0;title\x07 \u202e \u3164 legal" in replayed.stdout
     assert replayed.stdout.replace("\n", "").isprintable()
     refused = conformance(tmp_path, "replay", f"{tmp_path}/\x1b[2Jnone.json")
     assert (refused.returncode, refused.stderr.replace("\n", "").isprintable()) == (4, True)

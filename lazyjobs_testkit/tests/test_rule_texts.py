@@ -9,7 +9,8 @@ from importlib import import_module
 import pytest
 
 from lazyjobs import contract
-from lazyjobs_testkit.rules import MANIFEST, Area, Rule
+from lazyjobs_testkit.areas import MANIFEST
+from lazyjobs_testkit.rules import Area, Rule
 
 SEQUENTIAL = (
     Area.INSERT,

@@ -1,25 +1,27 @@
 """The suite: what its tests must be, and what a class made of it notices."""
 
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from lazyjobs_memory.conformance import MemoryHarness
 from lazyjobs_testkit import ExpectedFailure, conformance_suite
+from lazyjobs_testkit.areas import area_classes, area_folder, mutant_modules
 from lazyjobs_testkit.harness import HarnessError
-from lazyjobs_testkit.suite._bench import Bench, rule
+from lazyjobs_testkit.rules import Area, rule
+from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._conformance import (
     Suite,
     SuiteError,
-    area_classes,
     gather_tests,
     overridden_tests,
     suite_test_of,
     suite_tests,
 )
 
-SUITE = Path(__file__).parents[1] / "src/lazyjobs_testkit/suite"
+AREAS = Path(__file__).parents[1] / "src/lazyjobs_testkit/areas"
 KNOWN = {"CLM-01": None, "CLM-02": None}
 
 
@@ -30,9 +32,19 @@ class GoodTests:
     def helper(self) -> None: ...
 
 
-def test_every_module_of_the_suite_is_found_by_itself() -> None:
-    modules = {path.stem for path in SUITE.glob("[a-z]*.py")}
-    assert {area.__module__.rpartition(".")[2] for area in area_classes()} == modules
+def test_the_tests_of_every_area_are_found_by_themselves() -> None:
+    folders = {path.parent.name for path in AREAS.glob("*/__init__.py")}
+    assert {area.__module__.split(".")[2] for area in area_classes()} == folders
+
+
+def test_every_area_has_broken_backends() -> None:
+    folders = {path.parent.name for path in AREAS.glob("*/__init__.py")}
+    assert {module.__name__.split(".")[2] for module in mutant_modules()} == folders
+
+
+def test_the_folder_of_an_area_says_what_the_area_is_about() -> None:
+    for area in Area:
+        assert import_module(area_folder(area)).__doc__
 
 
 def test_a_test_is_gathered_with_its_rule() -> None:

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from lazyjobs import Record, State
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import Harness, Traits
+from lazyjobs_testkit.areas.payload.rules import assert_equal, over_maximum, sized
+from lazyjobs_testkit.areas.stats.rules import assert_counts
 from lazyjobs_testkit.suite._bench import Bench
 from lazyjobs_testkit.suite._support import (
     MICROSECOND,
@@ -26,8 +28,6 @@ from lazyjobs_testkit.suite._support import (
     wait_past,
 )
 from lazyjobs_testkit.suite._verbs import OUTCOMES, VERBS, assert_refused, finish_params, insert_in_state
-from lazyjobs_testkit.suite.payload import assert_equal, over_maximum, sized
-from lazyjobs_testkit.suite.stats import assert_counts
 
 RECORD = Record(
     id=3,

@@ -3,23 +3,20 @@
 The whole zoo is tried by `make zoo`, which `make check` runs; here a few of its backends are.
 """
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.harness import load_harness
 from lazyjobs_testkit.report import Report, Status
-from lazyjobs_testkit.rules import MANIFEST
-from lazyjobs_testkit.zoo import Animal, animals, oddities
+from lazyjobs_testkit.zoo import Mutant, mutants, odd_backends
 from lazyjobs_testkit.zoo._command import main
-from lazyjobs_testkit.zoo._matrix import render_matrix, render_page, uncovered
+from lazyjobs_testkit.zoo._matrix import render_matrix, uncovered
 from lazyjobs_testkit.zoo._trial import is_caught, judge, try_suite
 from lazyjobs_testkit.zoo._unbreakable import UNBREAKABLE
 
-PAGE = Path(__file__).parents[2] / "docs" / "zoo.md"
-EXHIBITS = [*animals().values(), *oddities().values()]
-ORDERED_BY_ID = animals()["OrderedById"]
+VARIANTS = [*mutants().values(), *odd_backends().values()]
+ORDERED_BY_ID = mutants()["OrderedById"]
 
 
 @pytest.fixture(scope="module")
@@ -28,31 +25,27 @@ def report() -> Report:
     return try_suite(ORDERED_BY_ID.reference, seed=1, budget=ORDERED_BY_ID.budget, rules=["CLM-04", "CLM-05", "TRN-01"])
 
 
-def test_every_rule_that_must_hold_is_broken_by_an_animal_or_cannot_be() -> None:
-    assert not uncovered(animals())
+def test_every_rule_that_must_hold_is_broken_by_an_mutant_or_cannot_be() -> None:
+    assert not uncovered(mutants())
     assert not UNBREAKABLE.keys() - MANIFEST.keys()
-    assert not UNBREAKABLE.keys() & {animal.breaks for animal in animals().values()}
+    assert not UNBREAKABLE.keys() & {mutant.breaks for mutant in mutants().values()}
 
 
-@pytest.mark.parametrize("exhibit", EXHIBITS, ids=[each.name for each in EXHIBITS])
-def test_a_backend_of_the_zoo_can_be_found_by_its_reference_and_says_what_is_peculiar_to_it(exhibit: Animal) -> None:
-    assert load_harness(exhibit.reference) is exhibit.harness
-    assert exhibit.peculiarity.endswith(".")
+@pytest.mark.parametrize("variant", VARIANTS, ids=[each.name for each in VARIANTS])
+def test_a_backend_of_the_zoo_can_be_found_by_its_reference_and_says_what_is_peculiar_to_it(variant: Mutant) -> None:
+    assert load_harness(variant.reference) is variant.harness
+    assert variant.summary.endswith(".")
 
 
-def test_the_page_of_the_zoo_says_what_is_declared() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render_page(animals(), oddities()), "docs/zoo.md is stale; run make zoo"
-
-
-def test_an_animal_that_is_caught_as_declared_is_not_complained_about(report: Report) -> None:
+def test_an_mutant_that_is_caught_as_declared_is_not_complained_about(report: Report) -> None:
     assert judge(ORDERED_BY_ID, report) == ()
     assert is_caught(ORDERED_BY_ID, report)
 
 
 def test_a_failure_for_another_reason_is_complained_about(report: Report) -> None:
-    animal = replace(ORDERED_BY_ID, told="a reason that nobody gives")
-    assert "for another reason" in judge(animal, report)[0]
-    assert not is_caught(animal, report)
+    mutant = replace(ORDERED_BY_ID, message="a reason that nobody gives")
+    assert "for another reason" in judge(mutant, report)[0]
+    assert not is_caught(mutant, report)
 
 
 def test_a_rule_that_does_not_fail_is_complained_about(report: Report) -> None:
@@ -62,36 +55,36 @@ def test_a_rule_that_does_not_fail_is_complained_about(report: Report) -> None:
 
 
 def test_a_declared_consequence_that_does_not_come_is_complained_about(report: Report) -> None:
-    animal = replace(ORDERED_BY_ID, also={"TRN-01": "made up"})
-    assert judge(animal, report) == ("TRN-01 was declared to fail too, and does not",)
+    mutant = replace(ORDERED_BY_ID, also_breaks={"TRN-01": "made up"})
+    assert judge(mutant, report) == ("TRN-01 was declared to fail too, and does not",)
 
 
 def test_an_odd_backend_is_complained_about_for_whatever_does_not_pass(report: Report) -> None:
-    odd = oddities()["Bare"]
+    odd = odd_backends()["Bare"]
     rules = tuple(rule for rule in report.rules if rule.status is not Status.UNTESTED)
     complaints = judge(odd, replace(report, rules=rules))
     assert [complaint.partition(":")[0] for complaint in complaints] == ["CLM-04 is failed", "CLM-05 is blocked"]
 
 
 def test_the_matrix_shows_what_was_caught_and_what_was_not() -> None:
-    matrix = render_matrix([ORDERED_BY_ID, animals()["LatestFirst"]], {"LatestFirst": ["something else"]})
+    matrix = render_matrix([ORDERED_BY_ID, mutants()["LatestFirst"]], {"LatestFirst": ["something else"]})
     assert "CLM-04  ✓ OrderedById  ✗ LatestFirst" in matrix
     assert "1 of 2 broken backends are caught as declared, by 1 of" in matrix
 
 
 def test_an_unknown_rule_cannot_be_declared() -> None:
     with pytest.raises(ValueError, match="breaks CLM-99"):
-        Animal(ORDERED_BY_ID.harness, "CLM-99", "x")
+        Mutant(ORDERED_BY_ID.harness, "CLM-99", "x")
 
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(SystemExit, match="nothing called Unicorn"):
-        main(["--animal", "Unicorn"])
+        main(["--mutant", "Unicorn"])
 
 
 def test_the_command_tries_what_it_is_told_and_prints_the_matrix(capsys: pytest.CaptureFixture[str]) -> None:
     names = ("Reserializing", "HighestIdPlusOne", "Bare")
-    assert main(["--jobs", "1", *(word for name in names for word in ("--animal", name))]) == 0
+    assert main(["--jobs", "1", *(word for name in names for word in ("--mutant", name))]) == 0
     printed = capsys.readouterr().out
     assert "✓ Reserializing" in printed
     assert "2 of 2 broken backends are caught as declared" in printed

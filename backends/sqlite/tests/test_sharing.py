@@ -48,8 +48,8 @@ needs_a_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may do what is
 
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    """A directory that every user can reach and write, as /tmp is."""
-    directory = Path(tempfile.mkdtemp())
+    """A directory that every user can reach and write; where tests have their temporary files only this user can."""
+    directory = Path(tempfile.mkdtemp(dir="/var/tmp"))
     directory.chmod(0o1777)
     yield directory
     shutil.rmtree(directory)

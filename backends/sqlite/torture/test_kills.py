@@ -10,10 +10,10 @@ from functools import partial
 import pytest
 
 from lazyjobs_testkit import model as m
+from lazyjobs_testkit.areas.durability._aftermath import assert_one_commit
 from lazyjobs_testkit.crash import Asking, ChildProcess, Site, Target
 from lazyjobs_testkit.history import Operation
 from lazyjobs_testkit.suite._kills import assert_allowed
-from lazyjobs_testkit.suite.durability import _assert_one_commit
 from torture.checking import asking, check_all
 from torture.conftest import OpenSite, Tell
 from torture.disk import CHANGES, Disk
@@ -92,5 +92,5 @@ def _check(site: Site, ask: Asking, occasion: str) -> None:
     """A finish and a claim that share a commit were both done or neither; and all that must hold at any rate."""
     survey = site.survey(ask)
     assert_allowed(survey, occasion)
-    _assert_one_commit(site, survey, occasion)
+    assert_one_commit(site, survey, occasion)
     check_all(site, ask, occasion)

@@ -26,7 +26,7 @@ __all__ = ["ExpectedFailure", "Harness", "Jobs", "Traits", "conformance_suite"]
 
 
 def __getattr__(name: str) -> object:
-    # Late, so that the plugin can arrange for the suite's asserts to be rewritten before the suite is imported.
+    # Late, so that a run of pytest without a suite imports nothing of the kit.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)

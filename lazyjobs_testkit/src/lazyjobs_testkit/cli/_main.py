@@ -8,11 +8,13 @@ from pathlib import Path
 
 from lazyjobs import CONTRACT_VERSION
 from lazyjobs_testkit import __version__
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.cli._new import begin_backend
 from lazyjobs_testkit.cli._replay import replay_history
 from lazyjobs_testkit.cli._run import run_conformance
 from lazyjobs_testkit.report import render_schema
-from lazyjobs_testkit.rules import MANIFEST, Area, render_page
+from lazyjobs_testkit.rules import Area
+from lazyjobs_testkit.zoo import render_rules
 
 _DESCRIPTION = "Tells a storage backend of lazyjobs, rule by rule, whether it keeps the contract."
 _EPILOG = (
@@ -69,7 +71,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--baseline", type=Path, metavar="FILE", help="an earlier conformance.json: only what differs from it fails")
     add("--output", type=Path, default=Path(), metavar="DIR", help="where the report is written; here if not given")
     version = f"lazyjobs-testkit {__version__}, contract {CONTRACT_VERSION}, {len(MANIFEST)} rules"
-    add("--rules", action=_Show, const=lambda: render_page(MANIFEST), help="print every rule in Markdown, and end")
+    add("--rules", action=_Show, const=render_rules, help="print every rule in Markdown, and end")
     add("--schema", action=_Show, const=render_schema, help="print the JSON Schema of conformance.json, and end")
     add("--version", action="version", version=version)
     return parser

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lazyjobs.texts import one_line
+from lazyjobs_testkit.history import HistoryFileError, replay
 
 _SECONDS = 300
 _UNUSABLE = 4
@@ -35,9 +36,6 @@ def _within(seconds: int) -> Iterator[None]:
 
 def replay_history(argv: Sequence[str]) -> int:
     """Judges a saved history again and shows the calls in it; the exit status, 1 if the contract does not allow it."""
-    # Late: the plugin has its asserts rewritten, which takes that nothing has imported it before.
-    from lazyjobs_testkit.history import HistoryFileError, replay
-
     parser = argparse.ArgumentParser(
         prog="lazyjobs-conformance replay",
         description="Judges a concurrent history again that a failed rule has saved, and shows the calls that decide. "

@@ -22,7 +22,7 @@ _First = Callable[[Site, int, Sequence[str]], str]
 
 _KILLS_A_SITE = 25
 _LEAST_KILLS = 100
-_STRETCH = 3
+_STRETCH = 8
 _START = 0.0003
 _UNHURRIED = 1.5
 
@@ -57,7 +57,7 @@ def _at(step: int, steps: Sequence[str]) -> str:
 def goes_on(number: int, begin: float, seconds: float, *, least: int) -> bool:
     """Whether what began then and has been done so often is done again: so long, or longer until it was done `least`.
 
-    How much is tried must not depend on what else the machine does; but it takes three times as long at the most.
+    How much is tried must not depend on what else the machine does; but it takes eight times as long at the most.
     """
     elapsed = time.monotonic() - begin
     return elapsed < seconds or (number < least and elapsed < _STRETCH * seconds)

@@ -1,6 +1,7 @@
 """Interrupting a thread between any two lines of a backend's code."""
 
 import random
+import re
 import sys
 import threading
 import time
@@ -10,8 +11,10 @@ from types import FrameType
 from typing import Any
 
 _OWN = "lazyjobs_testkit."
-_ZOO = "lazyjobs_testkit.zoo."
+_BROKEN = re.compile(r"lazyjobs_testkit\.(zoo\.|areas\.\w+\.mutants)")
 _PAUSE = 1e-6
+# Where an audit hook is written in Python, threads can change inside settrace, and then a second call of it fails.
+_SETTING = threading.Lock()
 
 
 @contextmanager
@@ -19,17 +22,20 @@ def interruptions(seed: int, likelihood: float) -> Iterator[None]:
     """Within it, this thread gives way to others before some lines, chosen at random by the seed.
 
     An interpreter with a global lock changes threads at few points, so races that are real elsewhere, or under load,
-    would hardly ever show. Only Python code outside the kit is interrupted, and that of its zoo. Where a debugger or a
-    coverage tool already traces the thread, nothing is.
+    would hardly ever show. Only Python code outside the kit is interrupted, and its broken backends. Where a debugger
+    or a coverage tool already traces the thread, nothing is.
     """
     if not likelihood or sys.gettrace() is not None or threading.gettrace() is not None:
         yield
         return
-    sys.settrace(_make_tracer(seed, likelihood))
+    tracer = _make_tracer(seed, likelihood)
+    with _SETTING:
+        sys.settrace(tracer)
     try:
         yield
     finally:
-        sys.settrace(None)
+        with _SETTING:
+            sys.settrace(None)
 
 
 def _make_tracer(seed: int, likelihood: float) -> Any:
@@ -42,6 +48,6 @@ def _make_tracer(seed: int, likelihood: float) -> Any:
 
     def enter(frame: FrameType, event: str, argument: object) -> Any:  # noqa: ARG001 (the signature is Python's)
         name = str(frame.f_globals.get("__name__", ""))
-        return None if name.startswith(_OWN) and not name.startswith(_ZOO) else interrupt
+        return None if name.startswith(_OWN) and not _BROKEN.match(name) else interrupt
 
     return enter

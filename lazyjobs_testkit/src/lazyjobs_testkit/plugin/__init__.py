@@ -14,8 +14,6 @@ import pytest
 if TYPE_CHECKING:
     from lazyjobs_testkit.jobs import Jobs
 
-pytest.register_assert_rewrite("lazyjobs_testkit.suite", "lazyjobs_testkit.history", "lazyjobs_testkit.crash")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the kit's options."""

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from lazyjobs import BackendURL
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.plugin._gate import Gate, describe_harness
 from lazyjobs_testkit.plugin._installed import REFERENCE
 from lazyjobs_testkit.report import Expectation, Selection
-from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
+from lazyjobs_testkit.rules import Rule, all_needs
 from lazyjobs_testkit.suite._conformance import Suite, overridden_tests, suite_test_of
 
 

@@ -7,10 +7,11 @@ from importlib.metadata import entry_points, packages_distributions, version
 import msgspec
 
 from lazyjobs import Backend, ListOptions, SupportsClose
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.harness import BACKEND_ENTRY_POINTS, ENTRY_POINTS, Harness, Namespaces, destroy_leftovers
 from lazyjobs_testkit.raised import describe_error
 from lazyjobs_testkit.report import Subject
-from lazyjobs_testkit.rules import MANIFEST, Rule, all_needs
+from lazyjobs_testkit.rules import Rule, all_needs
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
 from lazyjobs_testkit.suite._trail import CAPABILITIES, observed_capabilities
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from lazyjobs.texts import visible
+from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.plugin._collecting import SuiteNotes, order_items, rule_of_item
 from lazyjobs_testkit.plugin._ending import Ending, end_run
@@ -17,7 +18,6 @@ from lazyjobs_testkit.plugin._installed import InstalledSuites, make_suites
 from lazyjobs_testkit.plugin._measuring import measure_suites
 from lazyjobs_testkit.plugin._observing import observe
 from lazyjobs_testkit.report import BaselineError, Observation, Report, Run, Selection, read_report, render_text
-from lazyjobs_testkit.rules import MANIFEST
 from lazyjobs_testkit.suite._conformance import Suite, suite_test_of, suite_tests
 
 _TO_THE_END = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

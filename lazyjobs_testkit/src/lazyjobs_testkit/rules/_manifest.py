@@ -1,30 +1,19 @@
-"""Gathering the rules of all areas into one manifest."""
+"""The rules of all areas as one manifest."""
 
 import hashlib
-import pkgutil
 import re
-from collections.abc import Iterable, Mapping
-from importlib import import_module
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
 
-from lazyjobs_testkit.rules._rule import Area, Rule
+from lazyjobs_testkit.rules._rule import Area, Level, Rule
 
 _ID = re.compile(r"[A-Z]{3}-\d\d")
 
 
 class ManifestError(Exception):
     """The rules contradict one another; the message says which and how."""
-
-
-def gather_rules(package: str, path: Iterable[str]) -> Mapping[str, Rule]:
-    """The `RULES` of every public module of a package, by id, in the order of the areas and numbers."""
-    rules: list[Rule] = []
-    for found in pkgutil.iter_modules(path):
-        if not found.name.startswith("_"):
-            rules += import_module(f"{package}.{found.name}").RULES
-    return order_rules(rules)
 
 
 def order_rules(rules: Iterable[Rule]) -> Mapping[str, Rule]:
@@ -40,20 +29,40 @@ def order_rules(rules: Iterable[Rule]) -> Mapping[str, Rule]:
             raise ManifestError(f"{rule.id} needs {', '.join(unknown)}, which is no other rule of the manifest")
     for rule in manifest.values():
         if rule.id in all_needs(rule, manifest):
-            raise ManifestError(f"{rule.id} needs itself, by way of {', '.join(rule.needs)}")
+            raise ManifestError(f"{rule.id} needs itself, by way of {', '.join(_direct_needs(rule, manifest))}")
+    for rule in manifest.values():
+        if implied := _implied_needs(rule, manifest):
+            raise ManifestError(f"{rule.id} needs {', '.join(implied)} by way of its other needs; leave that out")
     return MappingProxyType(manifest)
 
 
 def all_needs(rule: Rule, manifest: Mapping[str, Rule]) -> tuple[str, ...]:
     """The ids of the rules that a rule needs, and of those that these need in turn."""
     found: dict[str, None] = {}
-    open_ends = list(rule.needs)
+    open_ends = list(_direct_needs(rule, manifest))
     while open_ends:
         need = open_ends.pop(0)
         if need not in found:
             found[need] = None
-            open_ends += manifest[need].needs
+            open_ends += _direct_needs(manifest[need], manifest)
     return tuple(found)
+
+
+def _direct_needs(rule: Rule, manifest: Mapping[str, Rule]) -> tuple[str, ...]:
+    return (*rule.needs, *_needs_of_areas(rule, manifest))
+
+
+def _needs_of_areas(rule: Rule, manifest: Mapping[str, Rule]) -> Iterator[str]:
+    for area in rule.needs_areas:
+        rules = [each for each in manifest.values() if each.area is area]
+        core = [each for each in rules if each.level is Level.CORE]
+        yield from (each.id for each in core or rules)
+
+
+def _implied_needs(rule: Rule, manifest: Mapping[str, Rule]) -> list[str]:
+    whole = set(_needs_of_areas(rule, manifest))
+    implied = whole.union(*(all_needs(manifest[need], manifest) for need in {*rule.needs, *whole}))
+    return [need for need in rule.needs if need in implied]
 
 
 def _area_of(rule: Rule) -> Area:

@@ -73,7 +73,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     cause: str
     """Why a backend usually breaks it."""
     needs: tuple[str, ...] = ()
-    """Ids of the rules without which this one says nothing: if one of them failed, this one is reported blocked."""
+    """Ids of the rules without which this one says nothing: if one of them failed, this one is reported blocked.
+
+    What they need in turn is implied, and not repeated here."""
+    needs_areas: tuple[Area, ...] = ()
+    """Areas it needs as a whole: their CORE rules, or all of an area that has none."""
     capability: type | None = None
     """The optional protocol it is about; it does not apply to a backend without it."""
     trait: str = ""

@@ -1,4 +1,1 @@
-"""The tests: one module an area, each with a class `…Tests` whose tests carry the rule they try.
-
-A new module is found by itself. `conformance_suite` makes one class of all of them.
-"""
+"""What the tests of every area work with, and `conformance_suite`, which makes one class of all of them."""

@@ -18,10 +18,7 @@ from lazyjobs import (
 )
 from lazyjobs_testkit.harness import Harness, Namespaces, Traits
 from lazyjobs_testkit.suite._outcomes import blocked, not_applicable
-from lazyjobs_testkit.suite._rule import rule
 from lazyjobs_testkit.suite._trail import Call, record_calls
-
-__all__ = ["Bench", "ClaimFields", "InsertFields", "rule"]
 
 T = TypeVar("T")
 

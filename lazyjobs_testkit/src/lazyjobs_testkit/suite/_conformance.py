@@ -1,20 +1,17 @@
 """Making one test class of all the suite's tests for one harness."""
 
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from typing import ClassVar
 
 import pytest
 from msgspec import Struct
 
-import lazyjobs_testkit.suite as package
+from lazyjobs_testkit.areas import MANIFEST, area_classes
 from lazyjobs_testkit.harness import ExpectedFailure, Harness, check_harness
-from lazyjobs_testkit.rules import MANIFEST
+from lazyjobs_testkit.rules import rule_of
 from lazyjobs_testkit.suite._bench import Bench
-from lazyjobs_testkit.suite._rule import rule_of
 
 BUDGET = pytest.StashKey[Callable[[str], float]]()
 """In the stash of pytest's configuration: by what the usual budget is multiplied for a rule, by its id."""
@@ -46,17 +43,6 @@ class Suite:
             budget *= factor(rule_of(request.function) or "")
         with Bench(self.harness(), seed=seed, budget=budget) as bench:
             yield bench
-
-
-@cache
-def area_classes() -> tuple[type, ...]:
-    """Every class named `…Tests` of the suite's public modules, in the order of the modules' names."""
-    found: list[type] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            content = vars(import_module(f"{package.__name__}.{module.name}"))
-            found += [value for name, value in content.items() if name.endswith("Tests") and inspect.isclass(value)]
-    return tuple(dict.fromkeys(found))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The correct backend that the animals inherit from: small methods over one table, each to be got wrong by somebody."""
+"""The correct backend that the mutants inherit from: small methods over one table, each to be got wrong by somebody."""
 
 import threading
 import time
@@ -269,7 +269,7 @@ class SevenMethods:
         )
 
 
-class TameBackend(SevenMethods):
+class CorrectBackend(SevenMethods):
     """The seven methods and every capability."""
 
     def __init__(self, table: Table) -> None:

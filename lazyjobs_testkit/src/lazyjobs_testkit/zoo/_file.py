@@ -20,9 +20,9 @@ import msgspec
 from lazyjobs import BackendClosedError, BackendError, BackendUnavailableError, Record, State, WaitParams
 from lazyjobs_testkit import Traits
 from lazyjobs_testkit.harness import private_directory
-from lazyjobs_testkit.zoo._base import SevenMethods, TameBackend
+from lazyjobs_testkit.zoo._base import CorrectBackend, SevenMethods
+from lazyjobs_testkit.zoo._faults import SWITCHES, FaultSwitch
 from lazyjobs_testkit.zoo._table import Table, TableHarness
-from lazyjobs_testkit.zoo._weather import WEATHER, Weather
 
 HEADER = b"lazyjobs zoo journal 2\n"
 OLD_HEADER = b"lazyjobs zoo journal 1\n"
@@ -45,7 +45,7 @@ class Journal(Table):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.weather = WEATHER[path]
+        self.switch = SWITCHES[path]
         self.known = 0
         """How many bytes of the file this handle has taken in."""
         self.pending: dict[int, Record | None] = {}
@@ -108,8 +108,8 @@ class Journal(Table):
     def catch_up(self) -> None:
         """Takes in what was appended since."""
         if not self.known:
-            self.begin(self.weather.request(self.read))
-        content = self.weather.request(self.read)
+            self.begin(self.switch.request(self.read))
+        content = self.switch.request(self.read)
         while (changes := self.frame_of(content)) is not None:
             length = HEAD_SIZE + len(changes)
             self.take_in(msgspec.msgpack.decode(changes, type=dict[int, Record | None]), length)
@@ -162,7 +162,7 @@ class Journal(Table):
     def commit(self) -> None:
         if self.pending:
             frame = self.framed(self.pending)
-            self.weather.request(lambda: self.write(frame))
+            self.switch.request(lambda: self.write(frame))
             self.take_in(self.pending, len(frame))
 
     def write(self, content: bytes) -> None:
@@ -206,7 +206,7 @@ class FileHarness(TableHarness):
         super().destroy(namespace)
         for path in self.path(namespace).parent.glob(f"{namespace}*"):
             path.unlink(missing_ok=True)
-        WEATHER.pop(self.path(namespace), None)
+        SWITCHES.pop(self.path(namespace), None)
 
 
 class SharedFileHarness(FileHarness):
@@ -221,11 +221,11 @@ class SharedFileHarness(FileHarness):
 class WatchedFileHarness(FileHarness):
     """Offers what else the kit may try: a storage that fails, a wrong clock, an older and a newer file."""
 
-    def faults(self, namespace: str) -> Weather:
-        return WEATHER[self.path(namespace)]
+    def faults(self, namespace: str) -> FaultSwitch:
+        return SWITCHES[self.path(namespace)]
 
     def set_clock(self, namespace: str, offset: timedelta) -> None:
-        WEATHER[self.path(namespace)].offset = offset
+        SWITCHES[self.path(namespace)].offset = offset
 
     def old_schema(self, namespace: str) -> Sequence[Record]:
         records = [_old_record(id, state) for id, state in enumerate(State, 1)]
@@ -269,7 +269,7 @@ class FileMethods(SevenMethods):
     table: Journal
 
     def now(self) -> datetime:
-        return super().now() + self.table.weather.offset
+        return super().now() + self.table.switch.offset
 
 
 class ClosingMethods(FileMethods):
@@ -295,7 +295,7 @@ class ClosingMethods(FileMethods):
         return ()
 
 
-class FileBackend(FileMethods, TameBackend):
+class FileBackend(FileMethods, CorrectBackend):
     """The seven methods and every capability over a journal, which processes share."""
 
     traits = Traits(durable=True, multi_process=True)

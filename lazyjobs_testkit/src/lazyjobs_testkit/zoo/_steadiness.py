@@ -4,7 +4,7 @@ import statistics
 from pathlib import Path
 
 from lazyjobs_testkit.report import Report
-from lazyjobs_testkit.zoo._keeper import visit_seeds
+from lazyjobs_testkit.zoo._pool import try_seeds
 from lazyjobs_testkit.zoo._trial import blemishes
 
 
@@ -15,7 +15,7 @@ def print_steadiness(reference: str, *, seeds: int, jobs: int, page: Path | None
     """
     reports: list[Report] = []
     kept = 0
-    for seed, report in visit_seeds(reference, range(seeds), jobs=jobs):
+    for seed, report in try_seeds(reference, range(seeds), jobs=jobs):
         reports.append(report)
         wrong = blemishes(report)
         kept += not wrong

@@ -11,7 +11,7 @@ import pytest
 
 from lazyjobs_testkit.cli import run_conformance
 from lazyjobs_testkit.report import Report, RuleResult, Status, read_report
-from lazyjobs_testkit.zoo._animal import Animal, Budget, Exhibit, Oddity
+from lazyjobs_testkit.zoo._mutant import Budget, Mutant, OddBackend, Variant
 
 _FRUGAL = ("-s", *(f"-pno:{name}" for name in ("logging", "warnings", "junitxml", "doctest", "unittest")))
 """What pytest does for each test and is of no use here."""
@@ -48,40 +48,40 @@ def try_suite(reference: str, *, seed: int, budget: Budget, rules: Sequence[str]
 
 
 def _remove_saved(report: Report) -> None:
-    """Removes the histories that failures have saved: there would be one for each visit of a racy animal."""
+    """Removes the histories that failures have saved: there would be one for each trial of a racy mutant."""
     for path in Path(tempfile.gettempdir()).glob(f"lazyjobs-{report.backend.name}-*.json"):
         path.unlink(missing_ok=True)
 
 
-def judge(exhibit: Exhibit, report: Report) -> tuple[str, ...]:
+def judge(variant: Variant, report: Report) -> tuple[str, ...]:
     """Everything in which a report on the whole suite is not as it was declared; nothing if all is well."""
-    if isinstance(exhibit, Animal):
-        return tuple(_judge_animal(exhibit, report))
-    assert isinstance(exhibit, Oddity)
+    if isinstance(variant, Mutant):
+        return tuple(_judge_mutant(variant, report))
+    assert isinstance(variant, OddBackend)
     return blemishes(report)
 
 
-def is_caught(animal: Animal, report: Report) -> bool:
+def is_caught(mutant: Mutant, report: Report) -> bool:
     """Whether the named rule fails, for the stated reason."""
-    return not list(_judge_named(animal, report))
+    return not list(_judge_named(mutant, report))
 
 
-def _judge_animal(animal: Animal, report: Report) -> Iterator[str]:
-    yield from _judge_named(animal, report)
+def _judge_mutant(mutant: Mutant, report: Report) -> Iterator[str]:
+    yield from _judge_named(mutant, report)
     failed = {rule.id: rule for rule in report.failures}
-    for id in failed.keys() - {animal.breaks, *animal.also}:
+    for id in failed.keys() - {mutant.breaks, *mutant.also_breaks}:
         yield f"{id} fails too, which is unrelated: {_first_line(failed[id])}"
-    if not animal.racy:
-        yield from (f"{id} was declared to fail too, and does not" for id in animal.also.keys() - failed.keys())
+    if not mutant.racy:
+        yield from (f"{id} was declared to fail too, and does not" for id in mutant.also_breaks.keys() - failed.keys())
     yield from (f"the run has a problem: {problem}" for problem in report.problems)
 
 
-def _judge_named(animal: Animal, report: Report) -> Iterator[str]:
-    named = next(rule for rule in report.rules if rule.id == animal.breaks)
+def _judge_named(mutant: Mutant, report: Report) -> Iterator[str]:
+    named = next(rule for rule in report.rules if rule.id == mutant.breaks)
     if named.status is not Status.FAILED:
-        yield f"{animal.breaks} is {named.status}{f' ({named.reason})' if named.reason else ''} instead of failed"
-    elif not re.search(animal.told, named.message):
-        yield f"{animal.breaks} fails for another reason than {animal.told!r}: {_first_line(named)}"
+        yield f"{mutant.breaks} is {named.status}{f' ({named.reason})' if named.reason else ''} instead of failed"
+    elif not re.search(mutant.message, named.message):
+        yield f"{mutant.breaks} fails for another reason than {mutant.message!r}: {_first_line(named)}"
 
 
 def blemishes(report: Report) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from lazyjobs import BackendError
 from lazyjobs_testkit import Traits
-from lazyjobs_testkit.zoo._animal import Oddity
 from lazyjobs_testkit.zoo._base import SevenMethods
 from lazyjobs_testkit.zoo._file import FileBackend, FileHarness, FileMethods, Journal, WatchedFileHarness
+from lazyjobs_testkit.zoo._mutant import OddBackend
 from lazyjobs_testkit.zoo._table import Table
 
 
@@ -87,4 +87,4 @@ class Lone(FileBackend):
         super().close()
 
 
-ODDITIES = (Oddity(Durable.Harness), Oddity(Synced.Harness), Oddity(Lone.Harness))
+ODD_BACKENDS = (OddBackend(Durable.Harness), OddBackend(Synced.Harness), OddBackend(Lone.Harness))

@@ -25,8 +25,8 @@ from lazyjobs import (
     WaitParams,
 )
 from lazyjobs_testkit import Traits
-from lazyjobs_testkit.zoo._animal import Oddity
-from lazyjobs_testkit.zoo._base import FINISHED, SevenMethods, TameBackend
+from lazyjobs_testkit.zoo._base import FINISHED, CorrectBackend, SevenMethods
+from lazyjobs_testkit.zoo._mutant import OddBackend
 from lazyjobs_testkit.zoo._table import Table
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -37,11 +37,11 @@ class Bare(SevenMethods):
     """Has the seven methods and nothing else."""
 
 
-class Complete(TameBackend):
+class Complete(CorrectBackend):
     """Has the seven methods and every capability."""
 
 
-class Gaps(TameBackend):
+class Gaps(CorrectBackend):
     """Leaves gaps between its ids."""
 
     def next_id(self) -> int:
@@ -49,7 +49,7 @@ class Gaps(TameBackend):
         return self.table.last_id
 
 
-class Snowflakes(TameBackend):
+class Snowflakes(CorrectBackend):
     """Makes ids of 63 bits of a time in milliseconds, a machine's number and a counter."""
 
     def next_id(self) -> int:
@@ -68,7 +68,7 @@ class Slow(SevenMethods):
             yield
 
 
-class WholeMilliseconds(TameBackend):
+class WholeMilliseconds(CorrectBackend):
     """Declares a precision of a millisecond and rounds every time up to it, so that many are alike."""
 
     traits = Traits(max_payload=20_000, precision=_MILLISECOND)
@@ -87,7 +87,7 @@ class WholeMilliseconds(TameBackend):
         return rounded(super().retry_time(params))
 
 
-class Talkative(TameBackend):
+class Talkative(CorrectBackend):
     """Has methods, attributes and parameters of its own beside those of the contract."""
 
     contract_version = 1
@@ -100,7 +100,7 @@ class Talkative(TameBackend):
         return super().claim(params)
 
 
-class BestEffort(TameBackend):
+class BestEffort(CorrectBackend):
     """Declares its ordering best-effort, takes any due record, and now and then answers None."""
 
     traits = Traits(max_payload=20_000, ordering="best-effort", empty_answers=2)
@@ -144,7 +144,7 @@ class SnapshotTable(Table):
         return self.copy
 
 
-class Behind(TameBackend):
+class Behind(CorrectBackend):
     """Declares that list and stats may be 30 ms behind, and answers them from a copy."""
 
     traits = Traits(max_payload=20_000, staleness=timedelta(milliseconds=30))
@@ -160,7 +160,7 @@ class Behind(TameBackend):
             return self.count(self.table.snapshot())
 
 
-class ShortMemory(TameBackend):
+class ShortMemory(CorrectBackend):
     """Declares that it keeps the newest thirty finished records and drops the others."""
 
     traits = Traits(max_payload=20_000, retention=30)
@@ -172,7 +172,7 @@ class ShortMemory(TameBackend):
             self.table.delete(record.id)
 
 
-class Skewed(TameBackend):
+class Skewed(CorrectBackend):
     """Declares that clocks may differ by 50 ms, and every handle's clock is off by up to 25 ms."""
 
     traits = Traits(max_payload=20_000, clock_skew=timedelta(milliseconds=50))
@@ -185,19 +185,19 @@ class Skewed(TameBackend):
         return super().now() + self.offset
 
 
-class Tiny(TameBackend):
+class Tiny(CorrectBackend):
     """Declares that a payload has 64 bytes at the most."""
 
     traits = Traits(max_payload=64)
 
 
-class Lonely(TameBackend):
+class Lonely(CorrectBackend):
     """Declares that there is one instance of a namespace."""
 
     traits = Traits(max_payload=20_000, single_instance=True)
 
 
-class Frozen(TameBackend):
+class Frozen(CorrectBackend):
     """Answers with tuples and with mappings that cannot be changed."""
 
     def newest(self, records: object, options: ListOptions) -> Sequence[Record]:
@@ -215,7 +215,7 @@ class Frozen(TameBackend):
         )
 
 
-class Hopeful(TameBackend):
+class Hopeful(CorrectBackend):
     """Wait answers True at once, whatever is due."""
 
     def wait(self, params: WaitParams) -> bool:  # noqa: ARG002
@@ -223,21 +223,21 @@ class Hopeful(TameBackend):
             return True
 
 
-class Modest(TameBackend):
+class Modest(CorrectBackend):
     """A batch claims one record at a time, whatever its limit."""
 
     def claim_many(self, params: ClaimParams, limit: int) -> Sequence[Record]:
         return super().claim_many(params, min(limit, 1))
 
 
-class Brief(TameBackend):
+class Brief(CorrectBackend):
     """Keeps a hundred characters of an error text."""
 
     def storable(self, text: str) -> str:
         return super().storable(text[:100])
 
 
-class OneMoment(TameBackend):
+class OneMoment(CorrectBackend):
     """Reads its clock once for a batch and for a combined finish and claim, so that times are alike."""
 
     moment: datetime | None = None
@@ -260,7 +260,7 @@ class OneMoment(TameBackend):
         self.moment = None
 
 
-class BareLists(TameBackend):
+class BareLists(CorrectBackend):
     """Shows empty payloads where none are asked for."""
 
     def newest(self, records: Iterable[Record], options: ListOptions) -> Sequence[Record]:
@@ -276,7 +276,7 @@ class NamedTable(Table):
         self.named: Counter[int] = Counter()
 
 
-class PassesOver(TameBackend):
+class PassesOver(CorrectBackend):
     """A claim passes over a record for as long as a finish or an extension of it is under way."""
 
     table_class = NamedTable
@@ -318,25 +318,25 @@ def rounded(time: datetime) -> datetime:
     return _EPOCH - (_EPOCH - time) // _MILLISECOND * _MILLISECOND
 
 
-ODDITIES = (
-    Oddity(Bare.Harness),
-    Oddity(Complete.Harness),
-    Oddity(Talkative.Harness),
-    Oddity(Gaps.Harness),
-    Oddity(Snowflakes.Harness),
-    Oddity(Slow.Harness),
-    Oddity(WholeMilliseconds.Harness),
-    Oddity(Skewed.Harness),
-    Oddity(BestEffort.Harness),
-    Oddity(Behind.Harness),
-    Oddity(ShortMemory.Harness),
-    Oddity(Tiny.Harness),
-    Oddity(Lonely.Harness),
-    Oddity(Frozen.Harness),
-    Oddity(Hopeful.Harness),
-    Oddity(Modest.Harness),
-    Oddity(Brief.Harness),
-    Oddity(OneMoment.Harness),
-    Oddity(PassesOver.Harness),
-    Oddity(BareLists.Harness),
+ODD_BACKENDS = (
+    OddBackend(Bare.Harness),
+    OddBackend(Complete.Harness),
+    OddBackend(Talkative.Harness),
+    OddBackend(Gaps.Harness),
+    OddBackend(Snowflakes.Harness),
+    OddBackend(Slow.Harness),
+    OddBackend(WholeMilliseconds.Harness),
+    OddBackend(Skewed.Harness),
+    OddBackend(BestEffort.Harness),
+    OddBackend(Behind.Harness),
+    OddBackend(ShortMemory.Harness),
+    OddBackend(Tiny.Harness),
+    OddBackend(Lonely.Harness),
+    OddBackend(Frozen.Harness),
+    OddBackend(Hopeful.Harness),
+    OddBackend(Modest.Harness),
+    OddBackend(Brief.Harness),
+    OddBackend(OneMoment.Harness),
+    OddBackend(PassesOver.Harness),
+    OddBackend(BareLists.Harness),
 )

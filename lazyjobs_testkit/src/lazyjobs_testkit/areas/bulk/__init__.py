@@ -1,0 +1,1 @@
+"""What the methods promise that do several things in one step, where they are offered."""

@@ -1,0 +1,1 @@
+"""Which record a claim takes, and what it makes of it."""

@@ -1,0 +1,1 @@
+"""What close leaves behind."""

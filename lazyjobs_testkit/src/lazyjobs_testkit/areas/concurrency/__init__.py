@@ -1,0 +1,1 @@
+"""What holds when many threads and processes use a backend at once."""

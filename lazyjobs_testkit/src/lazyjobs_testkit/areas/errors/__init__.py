@@ -1,0 +1,1 @@
+"""Which errors leave a backend."""

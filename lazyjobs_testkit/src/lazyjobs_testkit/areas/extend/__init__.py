@@ -1,0 +1,1 @@
+"""What extend promises, where it is offered."""

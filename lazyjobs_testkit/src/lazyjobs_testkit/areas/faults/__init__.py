@@ -1,0 +1,1 @@
+"""What a backend makes of a storage that fails."""

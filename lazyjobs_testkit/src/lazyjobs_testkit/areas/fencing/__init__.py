@@ -1,0 +1,1 @@
+"""Who may finish a record: the current claim, and nobody else."""

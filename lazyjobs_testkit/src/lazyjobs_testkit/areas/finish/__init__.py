@@ -1,0 +1,1 @@
+"""What complete, retry and discard make of a claimed record."""

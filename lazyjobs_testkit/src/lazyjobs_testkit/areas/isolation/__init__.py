@@ -1,0 +1,1 @@
+"""What two namespaces know of one another: nothing."""

@@ -1,0 +1,1 @@
+"""How long a claim is exclusive, and what comes after."""

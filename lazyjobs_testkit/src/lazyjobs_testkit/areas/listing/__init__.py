@@ -1,0 +1,1 @@
+"""What list shows, in which order, and how much of it."""

@@ -1,0 +1,1 @@
+"""What prune promises, where it is offered."""

@@ -1,0 +1,1 @@
+"""What an older and a newer version of the backend left behind."""

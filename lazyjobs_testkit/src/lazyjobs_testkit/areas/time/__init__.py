@@ -1,0 +1,1 @@
+"""What times look like and which clock they come from."""

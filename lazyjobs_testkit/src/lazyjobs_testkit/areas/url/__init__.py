@@ -1,0 +1,1 @@
+"""What a backend makes of the URL that opens it."""

@@ -1,0 +1,1 @@
+"""What wait promises, where it is offered."""
