@@ -1,7 +1,7 @@
 """The server gone and back, a failing backend, and who may look."""
 
 import pytest
-from playwright.sync_api import Error, expect
+from playwright.sync_api import Error, Route, expect
 
 from browser.conftest import REFRESH, Complaints, MakePage
 from browser.scene import Scene
@@ -51,6 +51,25 @@ def test_it_says_so_when_the_backend_fails(
         expect(page.locator("#trouble")).to_be_hidden()
         expect(page.locator("#recent")).to_contain_text("No record is stored.")
     assert "could not make a snapshot" in caplog.text
+
+
+def test_a_button_does_nothing_more_until_a_slow_backend_has_answered(open_page: MakePage, scene: Scene) -> None:
+    with serve(scene.runner, "127.0.0.1", 0, refresh=REFRESH) as (host, port):
+        page = open_page(f"http://{host}:{port}/jobs")
+        asked = list[Route]()
+        page.route("**/requeue", lambda route: asked.append(route))
+        button = page.locator(f"#again{scene.discarded}")
+        button.click()
+        for _ in range(2):
+            with page.expect_response("**/jobs"):
+                scene.succeed()
+        expect(button).to_have_attribute("aria-disabled", "true")
+        button.click(force=True)
+        with page.expect_response("**/jobs"):
+            pass
+        (only,) = asked
+        only.continue_()
+        expect(page.get_by_role("status")).to_contain_text("was requeued")
 
 
 def test_an_answer_that_does_not_come_is_given_up_after_fifteen_seconds(open_page: MakePage, url: str) -> None:

@@ -297,3 +297,34 @@ def test_without_a_thread_to_be_had_it_says_so_and_goes_on(address: Address, mon
         for _ in range(_connections.MOST_ANSWERS + 1):
             assert b"503 Service Unavailable" in ask(address)
     assert b"200 OK" in ask(address)
+
+
+@pytest.mark.parametrize("sent", [b"\0", REQUEST], ids=["refused", "answered"])
+def test_whole_requests_are_paced_after_a_burst_too(address: Address, sent: bytes) -> None:
+    assert (_connections._BURST, _connections._PACE) == (64, 0.01)
+    began = monotonic()
+    for _ in range(_connections._BURST + 50):
+        assert ask(address, sent).startswith(b"HTTP/1.0")
+    assert monotonic() - began >= 50 * _connections._PACE
+
+
+def test_a_request_in_a_thousand_pieces_is_read_a_hundred_times_a_second(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _connections._PIECE == 0.01
+    read = list[float]()
+    receive = _connections._Connection._receive
+
+    async def count_reads(connection: _connections._Connection) -> bytes:
+        received = await receive(connection)
+        read.append(monotonic())
+        return received
+
+    monkeypatch.setattr(_connections._Connection, "_receive", count_reads)
+    with connect(address) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+        for _ in range(1000):
+            connection.sendall(b"x")
+        assert b"405" in connection.makefile("rb").read()
+    assert min(later - earlier for earlier, later in pairwise(read)) > 0.005

@@ -4,7 +4,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from threading import local
 from types import FrameType
 from typing import TypeAlias
@@ -33,6 +33,9 @@ def restore(handlers: Mapping[signal.Signals, Handler] | None) -> None:
 
     None leaves children alone. What is executed after the fork gets the default from the system.
     """
+    if handlers is not None:
+        # As late as can be: a KeyboardInterrupt is lost in what others have registered to run in the child after this.
+        _register()
     _restored.handlers = handlers
 
 
@@ -68,6 +71,10 @@ class _Handlers:
 # In C to its end: what a handler raises in a function of Python's that is called here, KeyboardInterrupt say, is lost.
 _set_handlers = partial(deque[object](maxlen=0).extend, _Handlers())
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold_back, after_in_parent=_let_go, after_in_child=_become_child)
-    os.register_at_fork(after_in_child=_set_handlers)
+
+@cache
+def _register() -> None:
+    """Once only, since nothing takes it back."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_hold_back, after_in_parent=_let_go, after_in_child=_become_child)
+        os.register_at_fork(after_in_child=_set_handlers)

@@ -40,11 +40,14 @@ READING_TIME = 30.0
 QUEUEING_TIME = 10.0
 """For how many seconds a request waits for a thread."""
 _CLOSING_TIME = 1.0
+_BURST = 64
 _PACE = 0.01
-"""How long each new connection waits while others must be closed for it, so that a flood costs little."""
+"""For how many seconds each new connection waits after a `_BURST` of them, so that a flood costs little."""
+_PIECE = 0.01
+"""The same for each piece of a request after the first."""
 _PAUSE = 1.0
 _WARNING_EVERY = 60.0
-_CHUNK = 16_384
+_CHUNK = 65_536
 _LONGEST_LOGGED = 200
 _SCARCE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -54,20 +57,28 @@ class Connections:
 
     There are never more than `MOST_CONNECTIONS`, and one that is being accepted. When all are taken, the next closes
     that of those whose clients have been waited for the longest. Where the process has no descriptor left, nothing is
-    accepted for a second, and those who have sent no request yet are closed, since jobs need descriptors, too.
+    accepted for a second, and those who have sent no request yet are closed, since jobs need descriptors, too. After a
+    burst, a hundred are accepted a second, as jobs need the processor, too.
     """
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
         self._open: dict[asyncio.Task[None], _Connection] = {}
         self._threads = asyncio.Semaphore(MOST_ANSWERS)
+        self._pace = _Pace(_PACE, _BURST)
         self._warned_at = float("-inf")
+
+    def let_go(self) -> None:
+        """Closes the descriptors that the child of a fork got, and leaves the connections to its parent."""
+        for connection in self._open.values():
+            connection.let_go()
 
     async def accept(self, listener: socket.socket) -> NoReturn:
         """Runs until it is cancelled, and then closes what is open."""
         try:
             while True:
                 await _wait_for(listener)
+                await self._pace.wait()
                 try:
                     accepted, _ = listener.accept()
                 except BlockingIOError:  # the client has gone again
@@ -100,7 +111,6 @@ class Connections:
         waiting = [task for task, connection in self._open.items() if connection.waits_for_client]
         if waiting:
             await _end(min(waiting, key=lambda task: self._open[task].rank))
-            await asyncio.sleep(_PACE)
         else:
             await asyncio.wait(self._open, return_when=asyncio.FIRST_COMPLETED)
 
@@ -122,6 +132,22 @@ class Connections:
                 len(silent),
             )
         await asyncio.sleep(_PAUSE)
+
+
+class _Pace:
+    """Lets a burst pass at once, and then one in so many seconds."""
+
+    def __init__(self, seconds: float, burst: int = 1) -> None:
+        self._seconds = seconds
+        self._saved = seconds * burst
+        self._next = float("-inf")
+
+    async def wait(self) -> None:
+        """Returns when the next one may pass."""
+        now = monotonic()
+        self._next = max(self._next, now - self._saved) + self._seconds
+        if self._next > now:
+            await asyncio.sleep(self._next - now)
 
 
 async def _wait_for(listener: socket.socket) -> None:
@@ -150,6 +176,7 @@ class _Connection:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._plane = plane
         self._threads = threads
+        self._pace = _Pace(_PIECE)
         self.waits_for_client = True
         self.rank = (0, monotonic())
         """The smallest is closed first where there is no room: those that send before those that read."""
@@ -168,6 +195,10 @@ class _Connection:
         with suppress(OSError):
             # A process that a job forked has the descriptor, too; closing would not end the connection then.
             self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def let_go(self) -> None:
+        """Closes the descriptor and not the connection, which another process has."""
         self._socket.close()
 
     async def _converse(self) -> None:
@@ -199,6 +230,7 @@ class _Connection:
         return head.request
 
     async def _receive(self) -> bytes:
+        await self._pace.wait()
         received = await asyncio.get_running_loop().sock_recv(self._socket, _CHUNK)
         if not received:
             raise EOFError

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lazyjobs.control._connections import Connections
 from lazyjobs.control._plane import ControlPlane, Options, Source
+from lazyjobs.runner import call_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,12 @@ class _Server:
         self._loop = asyncio.SelectorEventLoop()
         self._stopping = asyncio.Event()
         self._thread = Thread(target=self._run, name="lazyjobs-control", daemon=True)
+        call_in_child(self, _Server._let_go)
+
+    def _let_go(self) -> None:
+        # A child that lives longer would keep the port from the next worker, and its clients without an answer.
+        self._listener.close()
+        self._connections.let_go()
 
     def start(self) -> None:
         self._thread.start()

@@ -4,6 +4,7 @@ from lazyjobs.runner._context import current_job, current_runner, use_runner
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
+from lazyjobs.runner._fork import call_in_child
 from lazyjobs.runner._hooks import Guard, add_guard, hand_over, taking_made_runners
 from lazyjobs.runner._listing import list_pages
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
@@ -31,6 +32,7 @@ __all__ = [
     "Snapshot",
     "UnknownKind",
     "add_guard",
+    "call_in_child",
     "count_attempts",
     "current_job",
     "current_runner",

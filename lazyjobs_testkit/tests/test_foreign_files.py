@@ -145,6 +145,18 @@ def test_a_harness_that_cannot_be_loaded_has_its_own_exit_code(tmp_path: Path) -
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+def test_what_a_harness_or_a_file_is_called_or_raises_reaches_no_terminal_as_it_is(tmp_path: Path) -> None:
+    harness = tmp_path / "evil.py"
+    harness.write_text("raise ValueError('\x1b]0;title\x07\u202e\\nERROR: a line of its own')")
+    baseline = tmp_path / "\x1b[2Jbaseline.json"
+    baseline.write_text("[]")
+    for arguments in ([f"{harness}:Harness"], ["memory", "--rule", "CLM", "--baseline", str(baseline)]):
+        ended = conformance(*arguments)
+        assert ended.returncode == 4
+        assert set(ended.stdout + ended.stderr).isdisjoint("\x1b\x07\u202e")
+        assert "\nERROR: a line" not in ended.stderr
+
+
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     path.write_bytes(b" " * 101)

@@ -11,7 +11,13 @@ from pathlib import Path
 MARK = "LAZYJOBS_TESTS_PROCESS"
 """The environment variable by which a program is known as started by this process, or by a child of it."""
 _STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
-_SERVERS = ("lazyjobs_aws.emulator._serve", "lazyjobs_testkit.crash._forkserver", "from multiprocessing.")
+_SERVERS = (
+    "lazyjobs_aws.emulator._serve",
+    "lazyjobs_testkit.crash._forkserver",
+    "from multiprocessing.",
+    "/playwright/driver/",
+    "/chrom",
+)
 """Programs that serve every test of a process, and end with it."""
 _GRACE = 5.0
 """In seconds: a program that was told to end may still be at it."""

@@ -10,6 +10,7 @@ import pytest
 
 from lazyjobs import (
     BackendError,
+    BackendUnavailableError,
     ClaimLostError,
     ClaimParams,
     CompleteParams,
@@ -255,3 +256,19 @@ def test_a_page_of_the_file_that_is_overwritten_is_told_by_the_files_name(
                     call(damaged)
             except BackendError as error:
                 assert str(other) in str(error)  # noqa: PT017 (some pages hold nothing of what is asked for)
+
+
+def test_a_schema_whose_text_is_no_utf8_is_told_by_the_files_name(
+    path: Path, insert: Callable[..., Record], backend: SQLiteBackend
+) -> None:
+    insert()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        (version,) = connection.execute("PRAGMA schema_version").fetchone()
+        broken = b"CREATE \xc3 ("
+        connection.execute("UPDATE sqlite_master SET sql = CAST(? AS TEXT) WHERE name = 'lazyjobs_counts'", (broken,))
+        connection.execute(f"PRAGMA schema_version = {version + 1}")
+    for ask in (backend.stats, insert, lambda: SQLiteBackend(path)):
+        with pytest.raises(BackendError, match=f"{path}: it is damaged") as refused:
+            ask()
+        assert not isinstance(refused.value, BackendUnavailableError)

@@ -1,5 +1,6 @@
 """Backend URLs: each is parsed to what it says, or refused with the part that is wrong."""
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +31,21 @@ def _give(text: str) -> None:
         url = BackendURL.parse(text)
     except BackendURLError:
         return
-    assert BackendURL.parse(str(url)) == url
+    assert pickle.loads(pickle.dumps(url)) == url
+    _parse_shown(url)
     # Only where nothing is stored: another URL may name any file of this machine.
     if url.scheme == "memory":
         _open(text)
+
+
+def _parse_shown(url: BackendURL) -> None:
+    """What is shown of a URL is the URL again, or is refused since it hides something."""
+    try:
+        again = BackendURL.parse(str(url))
+    except BackendURLError:
+        assert "***" in str(url)
+    else:
+        assert again == url
 
 
 def _open(text: str) -> None:

@@ -16,6 +16,8 @@ _ADVICE = {
     sqlite3.SQLITE_PERM: "access is refused; make the file and its directory writable and try again",
     sqlite3.SQLITE_NOMEM: "there is not enough memory; try again",
 }
+REPORTED = (sqlite3.Error, UnicodeDecodeError)
+"""What the driver raises: the second where SQLite's message quotes a damaged file, and so is no UTF-8."""
 _FOREIGN = "its tables are not as lazyjobs made them; restore a backup, or choose another prefix"
 _FATAL = {
     sqlite3.SQLITE_NOTADB: "it is not an SQLite database; name another file",
@@ -59,8 +61,10 @@ def show(path: str | PathLike[str]) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def translate(error: sqlite3.Error, path: str | PathLike[str]) -> BackendError:
-    """The error to raise in the place of `error`, which is to be its cause."""
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: str | PathLike[str]) -> BackendError:
+    """The error to raise in the place of `error`, one of those `REPORTED`, which is to be its cause."""
+    if isinstance(error, UnicodeDecodeError):
+        return BackendError(f"{show(path)}: {_FATAL[sqlite3.SQLITE_CORRUPT]} (what SQLite says of it is no UTF-8)")
     code = primary_code(error)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if is_undecodable(error):

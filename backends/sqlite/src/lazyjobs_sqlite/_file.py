@@ -173,7 +173,7 @@ class Link:
         except (UnmendableError, MendableError) as error:
             self.close()
             raise errors.changed(self._file.path, error) from error
-        except sqlite3.Error as error:
+        except errors.REPORTED as error:
             self.close()
             raise errors.translate(error, self._file.path) from error
         except BaseException:
@@ -249,7 +249,7 @@ class Link:
             if self._file.identity() == self._identity:
                 connection, self._connection = self._connection, None
                 if connection is not None:
-                    with suppress(sqlite3.Error):
+                    with suppress(*errors.REPORTED):
                         connection.close()
                 return
         self._abandon()
@@ -264,7 +264,7 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._guard.permit(all=True)
-            with suppress(sqlite3.Error):
+            with suppress(*errors.REPORTED):
                 connection.rollback()
                 connection.execute("PRAGMA wal_checkpoint").close()
             self._guard.permit(all=False)

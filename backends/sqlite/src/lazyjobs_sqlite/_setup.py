@@ -62,7 +62,7 @@ def prepare(file: JobFile) -> None:
         file.ready = file.identity()
     except UnmendableError as error:
         raise errors.changed(file.path, error) from error
-    except sqlite3.Error as error:
+    except errors.REPORTED as error:
         raise errors.translate(error, file.path) from error
     except OSError as error:
         raise errors.translate_system(error, file.path) from error
@@ -164,7 +164,7 @@ def _migrate_and_mend(file: JobFile, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
-            with suppress(sqlite3.Error):
+            with suppress(*errors.REPORTED):
                 connection.execute("ROLLBACK")
     for each in told:
         _log.warning("%s: %s", errors.show(file.path), each)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from lazyjobs.texts import one_line
 from lazyjobs_testkit.harness import Harness, HarnessError, installed_harnesses, load_harness
 from lazyjobs_testkit.suite._conformance import Suite, conformance_suite
 
@@ -38,7 +39,7 @@ def make_suites(config: pytest.Config) -> dict[str, type[Suite]]:
         try:
             harness = load_harness(reference, traits=config.option.lazyjobs_trait)
         except HarnessError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(one_line(str(error))) from error
         suite = conformance_suite(harness)
         setattr(suite, REFERENCE, reference)
         suites[_class_name(harness, suites)] = suite

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lazyjobs.texts import visible
+from lazyjobs.texts import one_line, visible
 from lazyjobs_testkit.areas import MANIFEST
 from lazyjobs_testkit.performance import Performance
 from lazyjobs_testkit.plugin._collecting import SuiteNotes, order_items, rule_of_item
@@ -45,7 +45,7 @@ class ConformanceRun:
         try:
             return read_report(Path(file)) if file else None
         except BaselineError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(one_line(str(error))) from error
 
     def _make_output(self) -> None:
         """Finds out before the tests, not after them, that there is no place for the report."""
@@ -57,7 +57,7 @@ class ConformanceRun:
             with tempfile.TemporaryFile(dir=output):
                 pass
         except OSError as error:
-            raise pytest.UsageError(f"the report cannot be written to {output}: {error}") from error
+            raise pytest.UsageError(one_line(f"the report cannot be written to {output}: {error}")) from error
 
     def make_module(self, parent: pytest.Collector, path: Path) -> pytest.Module:
         """The kit's own test module, with a suite for each backend that the options name."""
