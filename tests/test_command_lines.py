@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from lazyjobs import Backend, BackendUnavailableError, BaseJob, JobRunner, PayloadTooLargeError, PruneParams
-from lazyjobs.cli._exits import Exit
+from lazyjobs.cli._usage import Exit
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
 from tests.support.commands import MEMORY_REMARK, Command

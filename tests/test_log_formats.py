@@ -94,6 +94,19 @@ def test_no_record_is_lost(form: str, message: str, arguments: tuple[object, ...
     assert message.partition(" %")[0] in formatted(form, message, *arguments, error=error)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("arguments", [(), ("one",)])
+def test_nor_one_whose_message_is_an_object_that_says_nothing(form: str, arguments: tuple[object, ...]) -> None:
+    message: Any = ShyError()
+    assert "ShyError that cannot be shown: KeyError" in formatted(form, message, *arguments)
+
+
+def test_json_cuts_extras_that_are_huge() -> None:
+    line = formatted("json", "a message", rows=["x" * 1_000] * 10_000, job_id=7)
+    assert len(line) < 20_000
+    assert json.loads(line)["message"] == "a message"
+
+
 def test_what_lazyjobs_logs_is_fit_for_the_handlers_of_an_application() -> None:
     output = StringIO()
     handler = logging.StreamHandler(output)

@@ -19,7 +19,7 @@ from lazyjobs import (
     RunnerStateError,
     State,
 )
-from lazyjobs.runner import _patience as patience
+from lazyjobs.runner import _backoff as patience
 from lazyjobs.runner._crew import Crew
 from lazyjobs_memory import MemoryBackend
 from tests.support.backends import PlainBackend
@@ -105,8 +105,8 @@ def test_what_was_enqueued_after_the_last_empty_answer_is_run_too() -> None:
         runner.enqueue(action(lambda: None))
 
     def wait_for_idle() -> None:
-        assert isinstance(runner._crew, Crew)
-        claims = runner._crew._claims
+        assert isinstance(runner._state.crew, Crew)
+        claims = runner._state.crew._claims
         wait_until(lambda: claims._idle == 2)
 
     backend.wait_for_idle = wait_for_idle

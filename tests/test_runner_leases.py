@@ -117,7 +117,7 @@ def test_an_async_job_whose_claim_is_lost_is_cancelled() -> None:
         record = runner.enqueue(Linger())
         assert Linger.started.wait(20)
         assert steal(backend) == 2
-        crew = runner._crew
+        crew = runner._state.crew
         assert isinstance(crew, Crew)
         wait_until(lambda: not list(crew.running()))
     assert (read(runner, record).state, read(runner, record).attempt) == (State.RUNNING, 2)

@@ -229,7 +229,7 @@ def test_a_record_that_was_claimed_as_the_time_ran_out_is_given_back_unrun() -> 
     assert asking.wait(20)
     stopping = threading.Thread(target=lambda: runner.stop(AT_ONCE))
     stopping.start()
-    crew = runner._crew
+    crew = runner._state.crew
     wait_until(lambda: crew._given_up.is_set())  # type: ignore[union-attr]
     answering.set()
     stopping.join()

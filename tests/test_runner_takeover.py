@@ -71,16 +71,16 @@ def test_a_long_name_of_the_host_leaves_room_for_process_and_thread(monkeypatch:
 
 def test_a_child_has_a_name_of_its_own() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Do])
-    before = runner._named_params()
-    runner._after_fork()
-    assert runner._named_params() is not before
+    before = runner._state.params()
+    runner._state.after_fork()
+    assert runner._state.params() is not before
 
 
 def test_each_thread_that_asks_has_its_own_name() -> None:
     runner = JobRunner(MemoryBackend(), jobs=[Do])
     with ThreadPoolExecutor(2) as pool:
-        names = {each.worker for each in pool.map(lambda _: runner._named_params(), range(50))}
-    assert runner._named_params().worker not in names
+        names = {each.worker for each in pool.map(lambda _: runner._state.params(), range(50))}
+    assert runner._state.params().worker not in names
 
 
 def take_over(backend: MemoryBackend, runner: JobRunner, worker: str = "old-host:17:worker-2") -> Record:

@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._installed import CAPABILITIES, Installed, find_installed
 from lazyjobs.cli._options import add_json_option
 from lazyjobs.cli._output import aside, show, tell, terminal_width, to_json
 from lazyjobs.cli._table import Column, draw
+from lazyjobs.cli._usage import Exit
 from lazyjobs.texts import one_line, visible
 
 _DESCRIPTION = """\

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from lazyjobs.cli._suggest import suggest
-from lazyjobs.cli._usage import UsageError
+from lazyjobs.cli._usage import UsageError, suggest
 from lazyjobs.contract import Record, State
 from lazyjobs.jobs import DecodeError, Definition, stored_names
 from lazyjobs.runner import JobRunner

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
 from lazyjobs.cli._ending import close_in_time, leave_at_once, settle_output
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._logging import add_log_options, set_up_logging
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_metrics_option, count_records
+from lazyjobs.cli._usage import Exit
 from lazyjobs.control import Source
 from lazyjobs.runner import JobRunner
 

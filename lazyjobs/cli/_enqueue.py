@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from lazyjobs.cli._backend import add_backend_option, lives_in_one_process, opened_backend, opened_url
 from lazyjobs.cli._checking import check_fields, find_definition
 from lazyjobs.cli._completion import complete_by
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option, read_count, read_kind, read_queue
 from lazyjobs.cli._output import aside, show
 from lazyjobs.cli._payload import check_is_object, read_payload
 from lazyjobs.cli._records import record_to_json
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._times import read_duration, read_moment, shift
-from lazyjobs.cli._usage import UsageError
+from lazyjobs.cli._usage import Exit, UsageError
 from lazyjobs.contract import Backend, BackendURL, InsertParams, PayloadTooLargeError
 from lazyjobs.jobs import DEFAULT_MAX_ATTEMPTS, DEFAULT_QUEUE
 from lazyjobs.runner import JobRunner

@@ -4,6 +4,7 @@ import copy
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from lazyjobs.logs import format_traceback
@@ -11,6 +12,7 @@ from lazyjobs.texts import block, shorten, visible
 
 _LAYOUT = "%(asctime)s %(levelname)s %(message)s"
 _LONGEST_MESSAGE = 8_000
+_LONGEST_EXTRAS = 100_000
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _OWN = ("time", "level", "logger", "message", "exception", "stack")
 
@@ -56,10 +58,10 @@ class Json(logging.Formatter):
         }
         extras = {name: _plain(value) for name, value in vars(record).items() if _is_extra(name)}
         details = _details(record)
-        try:
-            return _encode(fields | extras | details)
-        except (TypeError, ValueError, RecursionError):  # keys that are no text, NaN, what contains itself
-            return _encode(fields | {name: _tell(value) for name, value in extras.items()} | details)
+        with suppress(TypeError, ValueError, RecursionError):  # keys that are no text, NaN, what contains itself
+            if len(_encode(extras)) <= _LONGEST_EXTRAS:
+                return _encode(fields | extras | details)
+        return _encode(fields | {name: _tell(value) for name, value in extras.items()} | details)
 
 
 FORMATS: Mapping[str, Callable[[], logging.Formatter]] = {"text": Text, "line": Line, "json": Json}
@@ -69,7 +71,9 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception as error:  # a record is never lost for what somebody else's argument raises
-        return f"{record.msg!s} (its arguments cannot be shown: {type(error).__name__})"
+        if not record.args:
+            return _tell(record.msg)
+        return f"{_tell(record.msg)} (its arguments cannot be shown: {type(error).__name__})"
 
 
 def _details(record: logging.LogRecord) -> dict[str, str]:

@@ -8,10 +8,10 @@ from itertools import chain
 from msgspec.structs import replace
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option, read_count, read_kind, read_queue
 from lazyjobs.cli._output import show, tell, terminal_width
 from lazyjobs.cli._records import draw_records, record_to_json
+from lazyjobs.cli._usage import Exit
 from lazyjobs.contract import Backend, ListOptions, Record, State
 from lazyjobs.runner import list_pages
 

@@ -8,11 +8,10 @@ from importlib.metadata import version
 
 from lazyjobs.cli import _backends, _control, _enqueue, _list, _prune, _stats, _worker
 from lazyjobs.cli._completion import complete
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._init import run_below_init
 from lazyjobs.cli._output import OutputError, flush, silence, tell
 from lazyjobs.cli._signals import interruptible
-from lazyjobs.cli._usage import Parser, UnsupportedError, UsageError
+from lazyjobs.cli._usage import Exit, Parser, UnsupportedError, UsageError
 from lazyjobs.contract import BackendError, LazyJobsError
 
 _COMMANDS = (_worker, _control, _stats, _list, _enqueue, _prune, _backends)

@@ -4,11 +4,10 @@ import argparse
 from datetime import UTC, datetime
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option, read_count
 from lazyjobs.cli._output import show, to_json
 from lazyjobs.cli._times import read_duration, shift
-from lazyjobs.cli._usage import UnsupportedError, UsageError
+from lazyjobs.cli._usage import Exit, UnsupportedError, UsageError
 from lazyjobs.contract import Backend, BackendError, ListOptions, PruneParams, State, SupportsPrune
 
 _DESCRIPTION = """\

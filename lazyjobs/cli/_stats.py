@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from lazyjobs.cli._backend import add_backend_option, opened_backend
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._options import add_json_option
 from lazyjobs.cli._output import show, terminal_width, to_json
 from lazyjobs.cli._table import Column, draw
+from lazyjobs.cli._usage import Exit
 from lazyjobs.contract import State, Stats
 from lazyjobs.texts import visible
 

@@ -1,10 +1,36 @@
-"""What a command line can get wrong, and the parser that says so."""
+"""What a command line can get wrong, how a command says so, and the exit codes of all."""
 
 import argparse
+from collections.abc import Collection
+from difflib import get_close_matches
+from enum import IntEnum
 from typing import NoReturn
 
-from lazyjobs.cli._exits import Exit
 from lazyjobs.texts import one_line
+
+
+class Exit(IntEnum):
+    """What a command ends with; the table in docs/command-line.md says the same."""
+
+    DONE = 0
+    INCOMPLETE = 1
+    """It ran, and not all is well: jobs that a worker left running, a backend that is broken."""
+    USAGE = 2
+    """The command line, or what it names, makes no sense; nothing was done."""
+    BACKEND = 3
+    """The storage failed, or gave no answer."""
+    UNSUPPORTED = 4
+    """The backend cannot do what was asked, and never will."""
+    INTERRUPTED = 130
+    """128 and SIGINT, as a shell has it."""
+    HUNG_UP = 141
+    """128 and SIGPIPE: whoever read the output had enough."""
+
+
+def suggest(written: str, known: Collection[str]) -> str:
+    """The end of a message: the nearest of the known names, or all of them."""
+    near = get_close_matches(written, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there is: {', '.join(sorted(known)) or 'none'}"
 
 
 class UsageError(Exception):

@@ -10,13 +10,13 @@ from threading import Thread
 from lazyjobs.cli._announcement import announce, warn_of_idle_queues
 from lazyjobs.cli._completion import complete_by, propose_urls
 from lazyjobs.cli._ending import Aside, close_in_time, leave_at_once, log_aside, settle_output
-from lazyjobs.cli._exits import Exit
 from lazyjobs.cli._logging import add_log_options, logging_begun
 from lazyjobs.cli._options import read_count, read_queue
 from lazyjobs.cli._serving import add_guard_options, control_plane, parse_address, read_guard_options
 from lazyjobs.cli._signals import Wakeup, stop_signals
 from lazyjobs.cli._target import load_runner
 from lazyjobs.cli._telemetry import add_telemetry_options, observe
+from lazyjobs.cli._usage import Exit
 from lazyjobs.contract import BackendError, WaitParams
 from lazyjobs.jobs import name_of, text_of
 from lazyjobs.runner import JobRunner

@@ -34,7 +34,7 @@ class Codec(Generic[J]):
         self._notices = notices_unknown(cls)
         self._comparison = Comparison(_is_faithful)
         shape = cls if self._has_fields else dict[str, msgspec.Raw]
-        self._decode: Callable[[bytes], object] = msgspec.json.Decoder(shape, dec_hook=_read).decode
+        self._decode = cast("Callable[[bytes], J]", msgspec.json.Decoder(shape, dec_hook=_read).decode)
         same = self._comparison.same
         self._look: Look = same if is_pydantic(cls) else choose_look(inspect_fields(cls), same)
 
@@ -59,7 +59,7 @@ class Codec(Generic[J]):
         """The job whose fields `payload` holds; raises `DecodeError` naming a missing or ill-typed field."""
         try:
             fields = self._decode(strip_members(payload) if self._notices else payload)
-            return cast("J", fields) if self._has_fields else self._cls()
+            return fields if self._has_fields else self._cls()
         except BaseException as error:  # a worker never dies of a job, nor of one that exits while it is built
             refused = self._misread(error, payload)
         try:

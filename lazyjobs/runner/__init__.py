@@ -5,16 +5,14 @@ from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._due import Attempt
 from lazyjobs.runner._errors import NoJobError, NoRunnerError, RunnerStateError
 from lazyjobs.runner._fork import call_in_child
-from lazyjobs.runner._guards import Guard, add_guard
+from lazyjobs.runner._hooks import Guard, add_guard, hand_over, taking_made_runners
 from lazyjobs.runner._listing import list_pages
-from lazyjobs.runner._made import hand_over, taking_made_runners
-from lazyjobs.runner._masking import mask_urls
 from lazyjobs.runner._observer import AttemptEnd, AttemptWatch, EnqueueWatch, Observer, Outcome
 from lazyjobs.runner._options import UnknownKind
 from lazyjobs.runner._runner import JobRunner
-from lazyjobs.runner._snapshot import RecordSummary, Snapshot
+from lazyjobs.runner._snapshot import RecordSummary, Snapshot, mask_urls
 from lazyjobs.runner._source import URL_VARIABLE
-from lazyjobs.runner._spare import count_attempts, is_given_back
+from lazyjobs.runner._verdicts import count_attempts, is_given_back
 
 __all__ = [
     "URL_VARIABLE",

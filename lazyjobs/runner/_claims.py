@@ -10,10 +10,9 @@ from time import monotonic
 
 from lazyjobs.contract import Backend, ClaimParams, Record, SupportsClaimMany, SupportsWait, WaitParams
 from lazyjobs.jobs import brief_of
-from lazyjobs.runner._backoff import Backoff
+from lazyjobs.runner._backoff import Backoff, Patience
 from lazyjobs.runner._current import CurrentJob
 from lazyjobs.runner._log import LOG
-from lazyjobs.runner._patience import Patience
 
 _LONGEST_FALSE_ALARM = 0.05
 _EMPTY_ANSWERS = 10

@@ -5,20 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from datetime import timedelta
-from threading import Event, Lock, current_thread
+from threading import Event, Lock, Thread, current_thread
 from time import monotonic
 
 from lazyjobs.contract import Backend, SupportsExtend
-from lazyjobs.runner._attempt import Attempts
+from lazyjobs.runner._attempt import Attempts, Handling
 from lazyjobs.runner._claims import Claims
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._log import LOG
 from lazyjobs.runner._loop import EventLoop
 from lazyjobs.runner._observers import Observers
 from lazyjobs.runner._outcomes import Outcomes
-from lazyjobs.runner._worker import Worker
+
+
+class Worker:
+    """Claims, runs and finishes records until the claims are halted; no job and no backend error ends it sooner."""
+
+    def __init__(self, name: str, claims: Claims, handling: Handling, on_end: Callable[[], None]) -> None:
+        self.current: CurrentJob | None = None
+        self.given_up = False
+        """Whether the time for jobs in flight has passed, so that none begins any more."""
+        self.thread = Thread(target=self._run, name=name, daemon=True)
+        self._claims = claims
+        self._handling = handling
+        self._on_end = on_end
+
+    def _run(self) -> None:
+        try:
+            job: CurrentJob | None = None
+            while (job := job or self._claims.next()) is not None:
+                job = self._handle(job)
+        finally:
+            self._on_end()
+
+    def _handle(self, job: CurrentJob) -> CurrentJob | None:
+        self.current = job
+        if self.given_up:  # after `current` was set, so that a stop meets either the one or the other
+            job.stop()
+        try:
+            ending, _, following = self._handling.handle(job)
+        except BaseException as error:
+            LOG.error("handling id=%d attempt=%d failed; it comes back", job.record.id, job.attempt, error=error)
+            return None
+        finally:
+            self.current = None
+        if ending.error is not None:
+            ending.forget()
+        return following
+
 
 _GRACE = timedelta(seconds=1)
 
@@ -44,6 +79,8 @@ class Crew:
         self._loop = EventLoop()
         self._given_up = Event()
         self._ended = Event()
+        self._starter = current_thread()
+        self._started = Event()
         self._lock = Lock()
         self._left = workers
         self._on_end: list[Callable[[], None]] = []
@@ -65,11 +102,21 @@ class Crew:
         return self._claims.patience.failure
 
     def start(self) -> None:
-        """Starts every thread."""
-        if self._keeper is not None:
-            self._keeper.start()
-        for worker in self._workers:
-            worker.thread.start()
+        """Starts every thread; when the system has none for it, ends those that were started, and raises."""
+        missing = len(self._workers)
+        try:
+            if self._keeper is not None:
+                self._keeper.start()
+            for worker in self._workers:
+                worker.thread.start()
+                missing -= 1
+        except BaseException:
+            self._claims.halt()
+            for _ in range(missing):
+                self._leave()
+            raise
+        finally:
+            self._started.set()
 
     def nudge(self) -> None:
         """Says that something may be due."""
@@ -82,11 +129,19 @@ class Crew:
                 yield job
 
     def join(self, timeout: timedelta | None) -> bool:
-        """Waits until every worker has ended; returns whether they have."""
+        """Waits until every worker has ended; returns whether they have.
+
+        The first job may ask before the last worker is started; an observer may in the middle of the start, which then
+        waits for it, so that it gets no for an answer.
+        """
         deadline = None if timeout is None else monotonic() + timeout.total_seconds()
+        if not self._started.is_set():
+            if current_thread() is self._starter:
+                return False
+            self._started.wait(_left_until(deadline))
         for worker in self._workers:
-            if worker.thread is not current_thread():
-                worker.thread.join(None if deadline is None else max(0.0, deadline - monotonic()))
+            if worker.thread.ident is not None and worker.thread is not current_thread():
+                worker.thread.join(_left_until(deadline))
         return self._ended.is_set()
 
     def stop(self, timeout: timedelta) -> bool:
@@ -129,3 +184,7 @@ class Crew:
             action()
         except Exception as error:
             LOG.error("a runner has ended, but what was to be done then failed", error=error)
+
+
+def _left_until(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - monotonic())

@@ -11,13 +11,15 @@ from time import monotonic
 from msgspec import Struct
 
 from lazyjobs.contract import Backend, ClaimLostError, ClaimParams, FinishParams, Record, SupportsExtend
-from lazyjobs.runner._attempt import Attempts
+from lazyjobs.runner._attempt import Attempts, Handling
 from lazyjobs.runner._current import CurrentJob
-from lazyjobs.runner._handling import Handling
 from lazyjobs.runner._leases import LeaseKeeper
 from lazyjobs.runner._loop import EventLoop, no_loop_here, running_loop
 from lazyjobs.runner._observers import Observers
-from lazyjobs.runner._outcomes import Fate, finish_claim
+from lazyjobs.runner._outcomes import LOST, WRITTEN, Fate, finish_claim
+
+_WRITTEN = (WRITTEN, None)
+_LOST = (LOST, None)
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -90,8 +92,10 @@ class DueRecords:
                     ending, fate, _ = self._handling.handle(job)
         finally:
             self._current = None
+        written = ending.finish if fate is WRITTEN else None
+        if ending.error is None:
+            return Attempt(record=job.record, outcome=written, error=None)
         error, ending.error = ending.error, None
-        written = ending.finish if fate is Fate.WRITTEN else None
         try:
             return Attempt(record=job.record, outcome=written, error=error)
         finally:
@@ -101,8 +105,8 @@ class DueRecords:
         try:
             finish_claim(self._backend, finish)
         except ClaimLostError:
-            return Fate.LOST, None
-        return Fate.WRITTEN, None
+            return _LOST
+        return _WRITTEN
 
     def _running(self) -> Iterator[CurrentJob]:
         if (job := self._current) is not None:

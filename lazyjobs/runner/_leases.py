@@ -47,7 +47,8 @@ class LeaseKeeper:
     def stop(self) -> None:
         """Ends its threads; what is still running loses its lease in time."""
         self._done.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         with self._turn:
             self._waiting.clear()
             self._turn.notify_all()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from threading import current_thread, main_thread
 
 from lazyjobs.jobs import showable
-from lazyjobs.runner._interrupt import is_interrupt
 
 
 class Log:
@@ -47,3 +47,8 @@ class Log:
 
 LOG = Log("lazyjobs")
 """For all but the outcomes of attempts."""
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether `error` is somebody's Ctrl-C, which only the main thread gets, and not what a stranger raised."""
+    return isinstance(error, KeyboardInterrupt) and current_thread() is main_thread()

@@ -11,11 +11,10 @@ from msgspec import structs
 
 from lazyjobs.contract import Backend, InsertParams, PayloadTooLargeError, Record
 from lazyjobs.jobs import add_trace
-from lazyjobs.runner._interrupt import is_interrupt
-from lazyjobs.runner._log import LOG
+from lazyjobs.runner._log import LOG, is_interrupt
 from lazyjobs.runner._observer import EnqueueWatch, Observer
 from lazyjobs.runner._options import check_several
-from lazyjobs.runner._watch import Watch
+from lazyjobs.runner._reports import Watch
 
 if TYPE_CHECKING:
     from lazyjobs.runner._runner import JobRunner

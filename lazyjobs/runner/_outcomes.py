@@ -33,6 +33,9 @@ class Fate(Enum):
     """The backend did not answer before the runner gave up."""
 
 
+WRITTEN, LOST, ABANDONED = Fate  # asking the class of an enumeration takes long, for each job
+
+
 def finish_claim(backend: Backend, finish: FinishParams) -> None:
     """Writes an outcome by the verb it belongs to; raises what the backend raises."""
     match finish:
@@ -64,12 +67,12 @@ class Outcomes:
             try:
                 record = self._finish_and_claim(finish, self._claims.params())
             except ClaimLostError:
-                return Fate.LOST, self._claims.take()
+                return LOST, self._claims.take()
             except Exception as error:
                 # Nothing is claimed, or it is and the answer was lost: then that lease ends and the record comes back.
                 self._report(finish, error)
             else:
-                return Fate.WRITTEN, None if record is None else CurrentJob(record, asked_at)
+                return WRITTEN, None if record is None else CurrentJob(record, asked_at)
         fate = self._finish(finish)
         return fate, self._claims.take()
 
@@ -79,7 +82,7 @@ class Outcomes:
             try:
                 finish_claim(self._backend, finish)
             except ClaimLostError:
-                return Fate.LOST
+                return LOST
             except BackendClosedError as error:
                 self._claims.give_up_on(error)
                 return self._abandon(finish, error)
@@ -91,7 +94,7 @@ class Outcomes:
                     return self._abandon(finish, error)
             else:
                 self._claims.patience.answered()
-                return Fate.WRITTEN
+                return WRITTEN
 
     def _report(self, finish: FinishParams, error: Exception) -> None:
         LOG.error(
@@ -109,4 +112,4 @@ class Outcomes:
             finish.attempt,
             brief_of(error),
         )
-        return Fate.ABANDONED
+        return ABANDONED

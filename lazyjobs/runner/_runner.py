@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import Context
 from datetime import datetime, timedelta
-from threading import RLock
 from types import TracebackType
 from typing import Self, TypeVar
 
-from lazyjobs.contract import Backend, ClaimParams, InsertParams, Record, State, SupportsExtend
-from lazyjobs.jobs import Definition, FindJob, InvalidJobError, Job, Registry, UnknownKindError, show_given
-from lazyjobs.runner._attempt import Attempts
-from lazyjobs.runner._claims import Claims
+from lazyjobs.contract import Backend, Record, State
+from lazyjobs.jobs import Definition, FindJob, Job, Registry, show_given
 from lazyjobs.runner._clock import DelayClock
-from lazyjobs.runner._context import RUNNER
-from lazyjobs.runner._crew import Crew
-from lazyjobs.runner._due import Attempt, DueRecords
+from lazyjobs.runner._due import Attempt
+from lazyjobs.runner._enqueuing import Enqueuing
 from lazyjobs.runner._errors import RunnerStateError
 from lazyjobs.runner._fork import call_in_child
-from lazyjobs.runner._guards import GUARDS, ask_guards
-from lazyjobs.runner._log import LOG
-from lazyjobs.runner._loop import EventLoop
-from lazyjobs.runner._names import NamedParams
 from lazyjobs.runner._observer import Observer
 from lazyjobs.runner._observers import make_observers
 from lazyjobs.runner._options import (
     UnknownKind,
     check_backend,
-    check_duration,
     check_flag,
     check_function,
     check_lease,
@@ -42,14 +32,14 @@ from lazyjobs.runner._options import (
     check_unknown_kind,
     check_workers,
 )
+from lazyjobs.runner._params import Params
+from lazyjobs.runner._running import Running
 from lazyjobs.runner._snapshot import Snapshot
 from lazyjobs.runner._source import BackendSource
-from lazyjobs.runner._standin import IdleCrew, StandIn
-from lazyjobs.runner._verdicts import Verdicts
+from lazyjobs.runner._standin import StandIn
+from lazyjobs.runner._state import RunnerState
 
 J = TypeVar("J", bound=Job)
-
-_NO_TIME = timedelta(0)
 
 
 class JobRunner:
@@ -84,72 +74,68 @@ class JobRunner:
         observers: Iterable[Observer] = (),
         name: str | None = None,
     ) -> None:
-        self._lock = RLock()
-        self._source = BackendSource(backend)
         find = None if find_job is None else check_function("find_job", find_job, "is given a kind and gives its class")
-        self._registry = Registry(find)
-        self._workers = check_workers(workers)
-        self._queues = check_queues(queues)
-        self._poll_interval = check_poll_interval(poll_interval)
-        self._lease = check_lease(lease)
-        self._unknown_kind = check_unknown_kind(unknown_kind)
-        self._clock = DelayClock(
-            None if clock is None else check_function("clock", clock, "tells aware UTC"), self._lease
+        tell = None if clock is None else check_function("clock", clock, "tells aware UTC")
+        registry, lease = Registry(find), check_lease(lease)
+        self._state = RunnerState(
+            registry,
+            Params(registry, queues=check_queues(queues), lease=lease, name=check_name(name)),
+            BackendSource(backend),
+            DelayClock(tell, lease),
+            make_observers(observers),
+            workers=check_workers(workers),
+            poll_interval=check_poll_interval(poll_interval),
+            lease=lease,
+            unknown_kind=check_unknown_kind(unknown_kind),
         )
-        self._observers = make_observers(observers)
-        self._claim_params: ClaimParams | None = None
-        self._name = check_name(name)
-        self._named_params = NamedParams(self._name, self._params)
-        self._crew: Crew | IdleCrew | None = None
-        self._stand_in: StandIn | None = None
+        self._enqueuing = Enqueuing(self._state)
+        self._running = Running(self._state, self)
         for job in check_several("jobs", jobs, "job classes"):
             self.register(job)
-        call_in_child(self, JobRunner._after_fork)
+        call_in_child(self._state, RunnerState.after_fork)
 
     @property
     def backend(self) -> Backend:
         """The backend, opened now if it was given by URL."""
-        return self._source.get() if self._stand_in is None else self._stand_in.backend
+        return self._state.backend
 
     @property
     def backend_url(self) -> str | None:
         """The URL of its backend, given or from the environment, whether opened yet or not; None if it was no URL."""
-        return self._source.url
+        return self._state.source.url
 
     @property
     def running(self) -> bool:
         """Whether this runner claims records: it was started, and neither stopped nor drained since."""
-        crew = self._crew
-        return crew is not None and crew.active
+        return self._state.running
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """What is registered, in the order of registration."""
-        return self._registry.definitions()
+        return self._state.registry.definitions()
 
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues it watches; raises `RunnerStateError` if there are none."""
-        return self._params().queues
+        return self._state.params.unnamed.queues
 
     @property
     def workers(self) -> int:
         """How many jobs it runs at once."""
-        return self._workers
+        return self._state.workers
 
     @property
     def observers(self) -> tuple[Observer, ...]:
         """Who watches it."""
-        return () if self._observers is None else self._observers.all
+        observers = self._state.observers
+        return () if observers is None else observers.all
 
     def register(self, job: type[J]) -> type[J]:
         """Lets this runner enqueue and run jobs of the class; returns it, so it can be a decorator.
 
         Raises `InvalidJobError` or `DuplicateKindError`, now and not at run time, for a class that could not work.
         """
-        with self._lock:
-            self._registry.register(job)
-            self._forget_params()
+        self._state.params.register(job)
         return job
 
     def configure(
@@ -164,22 +150,22 @@ class JobRunner:
 
         Raises `RunnerStateError` while it runs, and for a backend when the one before was already opened from a URL.
         """
-        with self._lock:
-            self._refuse_if_running("configured")
+        state = self._state
+        with state.lock:
+            state.refuse_if_running("configured")
             if backend is not None:
-                if self._source.opened:
+                if state.source.opened:
                     raise RunnerStateError(
                         "the runner has already opened its backend; choose another before anything is enqueued, so not "
                         "in a module that enqueues when it is imported"
                     )
-                self._source = BackendSource(backend)
+                state.source = BackendSource(backend)
             if workers is not None:
-                self._workers = check_workers(workers)
-            if queues is not None:
-                self._queues = check_queues(queues)
-                self._forget_params()
+                state.workers = check_workers(workers)
+            if queues is not None and (checked := check_queues(queues)) is not None:
+                state.params.watch(checked)
             if observers is not None:
-                self._observers = make_observers(observers)
+                state.observers = make_observers(observers)
 
     def enqueue(self, job: Job, *, queue: str | None = None) -> Record:
         """Stores `job`, due now, and returns its record once it is stored.
@@ -188,85 +174,28 @@ class JobRunner:
         `InvalidJobError` for a class that is not registered; a `BackendError` when the storage fails. Blocks, so
         asyncio code calls it by `asyncio.to_thread`.
         """
-        return self._insert(job, queue, None)
+        return self._enqueuing.insert(job, queue, None)
 
     def enqueue_in(self, job: Job, delay: timedelta, *, queue: str | None = None) -> Record:
         """As `enqueue`, due after `delay` by the backend's clock; a delay that is not above zero is now."""
-        if check_duration("delay", delay) <= _NO_TIME:
-            return self._insert(job, queue, None)
-        now = self._delay_clock().now(self.backend)
-        try:
-            run_at = now + delay
-        except OverflowError:
-            raise ValueError(f"delay must end before the year 2201, so it cannot be {delay}") from None
-        return self._insert(job, queue, run_at)
+        return self._enqueuing.insert_in(job, queue, delay)
 
     def enqueue_at(self, job: Job, run_at: datetime, *, queue: str | None = None) -> Record:
         """As `enqueue`, due at `run_at`, which is aware; one that has passed is due at once."""
-        if not isinstance(run_at, datetime):
-            raise TypeError(
-                f"run_at must be an aware datetime, not {show_given(run_at)}; write datetime(2030, 1, 31, tzinfo=UTC), "
-                "or use enqueue_in for a delay"
-            )
-        return self._insert(job, queue, run_at)
-
-    def _insert(self, job: Job, queue: str | None, run_at: datetime | None) -> Record:
-        try:
-            registration = self._registry.find_for(job)
-        except UnknownKindError:
-            if hasattr(job, "work"):
-                raise
-            told = f"only jobs can be enqueued, not {show_given(job)}; give an instance of a registered class"
-            raise InvalidJobError(told) from None
-        definition = registration.definition
-        params = InsertParams(
-            kind=definition.kind,
-            queue=definition.queue if queue is None else queue,
-            payload=registration.codec.encode(job),
-            max_attempts=definition.max_attempts,
-            run_at=run_at,
-        )
-        if GUARDS and self._stand_in is None:
-            ask_guards(self._source.url, self._source.at_hand)
-        backend, observers = self.backend, self._observers
-        record = backend.insert(params) if observers is None else observers.insert(backend, params)
-        if (crew := self._crew) is not None:
-            crew.nudge()
-        return record
+        return self._enqueuing.insert_at(job, queue, run_at)
 
     def decode(self, record: Record) -> Job:
         """The job whose fields `record` holds; raises `UnknownKindError` or `DecodeError`."""
         if not isinstance(record, Record):
             raise TypeError(f"record must be a Record, such as enqueue returns, not {show_given(record)}")
-        return self._registry.find(record.kind).codec.decode(record.payload)
+        return self._state.registry.find(record.kind).codec.decode(record.payload)
 
     def start(self, *, until_idle: bool = False) -> None:
         """Starts the workers and returns; with `until_idle` they end by themselves when nothing is due any more.
 
         Raises `RunnerStateError` if they run already, or have no queue to watch.
         """
-        check_flag("until_idle", until_idle)
-        if until_idle and (stand_in := self._stand_in) is not None:
-            self._refuse_if_running("started")
-            stand_in.drain()
-            return
-        with self._lock:
-            self._refuse_if_running("started")
-            self._params()
-            if self._stand_in is not None:
-                self._crew = IdleCrew()
-                return
-            backend = self._source.get()
-            if not isinstance(backend, SupportsExtend):
-                LOG.warning(
-                    "%s cannot extend a lease: a job that runs longer than %s will be run a second time beside itself",
-                    type(backend).__name__,
-                    self._lease,
-                )
-            self._crew = crew = self._make_crew(backend, until_idle=until_idle)
-            if self._observers is not None:
-                self._observers.started(self)
-            crew.start()
+        self._running.start(until_idle=check_flag("until_idle", until_idle))
 
     def drain(self, timeout: timedelta | None = None) -> bool:
         """Runs all that is due, and what those jobs enqueue that is due too, then stops.
@@ -276,23 +205,12 @@ class JobRunner:
         raises the error, once the jobs in flight have ended: at once, unless the error is a `BackendUnavailableError`,
         which may pass and is given 30 seconds.
         """
-        check_optional_timeout(timeout)
-        self.start(until_idle=True)
-        ended = self.join(timeout)
-        if not ended:
-            self.stop()
-        if (failure := self.drain_failure) is not None:
-            try:
-                raise failure
-            finally:
-                del failure  # its traceback holds this frame
-        return ended
+        return self._running.drain(check_optional_timeout(timeout))
 
     @property
     def drain_failure(self) -> BaseException | None:
         """What the backend raised when the last drain was given up, also one that `start` began; else None."""
-        crew = self._crew
-        return crew.failure if crew is not None else None
+        return self._running.failure
 
     def run_due(self, *, queues: Iterable[str] | None = None) -> Generator[Attempt, None, None]:
         """Runs what is due in the calling thread, a job each time the next attempt is asked for, until nothing is.
@@ -303,11 +221,7 @@ class JobRunner:
         raises, and a record whose outcome was not written comes back when its lease has ended. Close the iterator
         if you leave it early.
         """
-        chosen = check_queues(queues)
-        params = self._params() if chosen is None else ClaimParams(queues=chosen, lease=self._lease)
-        backend, named = self.backend, NamedParams(self._name, lambda: params)()
-        make_attempts = self._attempts_on(backend, self._delay_clock())
-        return DueRecords(backend, named, make_attempts, self._observers, self._make_context(), self._lease).run()
+        return self._running.run_due(check_queues(queues))
 
     @contextmanager
     def override(
@@ -320,26 +234,17 @@ class JobRunner:
         but by workers that run already: they go on with it, and see nothing of what is enqueued meanwhile. `configure`
         says what holds afterwards. Raises `RunnerStateError` if it is overridden already.
         """
-        check_backend(backend)
-        check_function("clock", clock, "tells aware UTC")
-        check_function("drain", drain, "runs what is due")
-        with self._lock:
-            if self._stand_in is not None:
-                raise RunnerStateError("the runner is overridden already; one test at a time can have it")
-            crew = self._crew
-            self._crew = IdleCrew() if self.running else None
-            self._stand_in = StandIn(backend=backend, clock=clock, drain=drain)
-        try:
+        checked = StandIn(
+            backend=check_backend(backend),
+            clock=check_function("clock", clock, "tells aware UTC"),
+            drain=check_function("drain", drain, "runs what is due"),
+        )
+        with self._running.overridden(checked):
             yield self
-        finally:
-            with self._lock:
-                self._stand_in = None
-                self._crew = crew
 
     def join(self, timeout: timedelta | None = None) -> bool:
         """Waits until no worker is left, because of `stop` or at the end of a drain; returns whether that is so."""
-        checked, crew = check_optional_timeout(timeout), self._crew
-        return crew is None or crew.join(checked)
+        return self._running.join(check_optional_timeout(timeout))
 
     def stop(self, timeout: timedelta = timedelta(seconds=30)) -> bool:
         """Claims nothing more, lets the jobs in flight end within `timeout` and writes their outcomes.
@@ -349,21 +254,14 @@ class JobRunner:
         twice at once, and its outcome is still written; when the process ends first, it comes back once the lease has
         ended. Returns True when no job is left. Stopping again, or a runner that does not run, does no harm.
         """
-        checked, crew = check_timeout(timeout), self._crew
-        return crew is None or crew.stop(checked)
+        return self._running.stop(check_timeout(timeout))
 
     def close(self) -> None:
         """Closes the backend if this runner opened it, once no job is left; enqueuing then raises.
 
         Call it after `stop`. A backend that was given is left alone.
         """
-        crew, source = self._crew, self._source
-        if self._stand_in is not None:
-            return
-        if crew is None:
-            source.close()
-        else:
-            crew.when_ended(source.close)
+        self._running.close()
 
     def snapshot(self, *, states: Collection[State] | None = None) -> Snapshot:
         """The runner, its jobs, the counts, and the 100 most recently updated records without their payloads.
@@ -381,46 +279,3 @@ class JobRunner:
     ) -> None:
         self.stop()
         self.close()
-
-    def _make_crew(self, backend: Backend, *, until_idle: bool) -> Crew:
-        claims = Claims(backend, self._named_params, self._poll_interval, workers=self._workers, until_idle=until_idle)
-        attempts, context = self._attempts_on(backend, self._clock), self._make_context()
-        return Crew(backend, claims, attempts, self._observers, context, workers=self._workers, lease=self._lease)
-
-    def _attempts_on(self, backend: Backend, clock: DelayClock) -> Callable[[EventLoop], Attempts]:
-        verdicts = Verdicts(backend, clock, self._unknown_kind)
-        return lambda loop: Attempts(self._registry, loop, verdicts)
-
-    def _make_context(self) -> Context:
-        context = Context()
-        context.run(RUNNER.set, self)
-        return context
-
-    def _delay_clock(self) -> DelayClock:
-        stand_in = self._stand_in
-        return self._clock if stand_in is None else DelayClock(stand_in.clock, self._lease)
-
-    def _params(self) -> ClaimParams:
-        params = self._claim_params
-        if params is None:
-            with self._lock:
-                registered = dict.fromkeys(definition.queue for definition in self.definitions)
-                queues = tuple(registered) if self._queues is None else self._queues
-                if not queues:
-                    raise RunnerStateError("the runner has no queue to watch; register a job, or pass queues=")
-                params = self._claim_params = ClaimParams(queues=queues, lease=self._lease)
-        return params
-
-    def _forget_params(self) -> None:
-        self._claim_params = None
-        self._named_params.forget()
-
-    def _refuse_if_running(self, verb: str) -> None:
-        if self.running:
-            raise RunnerStateError(f"the runner is running and cannot be {verb}; stop it first")
-
-    def _after_fork(self) -> None:
-        self._lock = RLock()
-        self._crew = None
-        self._forget_params()
-        self._source.forget()

@@ -1,14 +1,24 @@
-"""What a runner shows of itself."""
+"""What a runner shows of itself, without payloads and passwords."""
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
 from msgspec import Struct
 
-from lazyjobs.contract import Backend, ListOptions, Record, State, Stats
+from lazyjobs.contract import Backend, BackendURL, ListOptions, Record, State, Stats
 from lazyjobs.jobs import Definition
-from lazyjobs.runner._masking import mask_urls
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>`]+")
+
+
+def mask_urls(text: str) -> str:
+    """`text` with `***` in the place of passwords, and of options named like a secret, in every URL that it quotes.
+
+    A password that is written apart from its URL is not known for one.
+    """
+    return text if "://" not in text else _URL.sub(lambda found: BackendURL.mask(found[0]), text)
 
 
 class RecordSummary(Struct, frozen=True, kw_only=True):

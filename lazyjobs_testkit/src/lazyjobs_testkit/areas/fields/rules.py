@@ -193,7 +193,10 @@ class FieldsTests:
         text=_TAKEN,
         level=Level.CORE,
         cause="taken_from is only written where there is something to write",
-        needs=("FLD-16",),
+        needs=(
+            "FLD-16",
+            "TRN-13",
+        ),
     )
     def test_an_ordinary_claim_sets_taken_from_to_none(self, bench: Bench) -> None:
         record = bench.claimed(run_at=PAST, now=PAST + HOUR, worker="one")
@@ -264,7 +267,8 @@ class FieldsTests:
             "FLD-04",
             "FLD-07",
             "FLD-10",
-            "BLK-13",
+            "BLK-15",
+            "BLK-17",
         ),
     )
     def test_finish_and_claim_tells_who_claimed_and_from_whom(self, bench: Bench) -> None:
