@@ -333,3 +333,29 @@ def test_looking_for_a_copy_keeps_few_long_payloads_in_memory() -> None:
     Requeuer().requeue(backend, discarded.id)
     assert sum(backend.given) > 100 * 2**20
     assert max(backend.given) <= 17 * 2**20
+
+
+class _ClaimedMeanwhile(PlainBackend):
+    """The copy is claimed, and so becomes the newest change, right after the first page was read."""
+
+    pages = 0
+
+    def list(self, options: ListOptions = ListOptions()) -> Sequence[Record]:  # noqa: B008 (an immutable value)
+        found = super().list(options)
+        self.pages += bool(options.kinds)
+        if self.pages == 1:
+            self.claim(ClaimParams(queues=("mail",)))
+        return found
+
+
+def test_a_copy_that_moves_while_the_pages_are_read_is_found() -> None:
+    backend = _ClaimedMeanwhile()
+    discarded = make_discarded(backend)
+    copy = Requeuer().requeue(backend, discarded.id)
+    later = datetime.now(UTC) + timedelta(days=1)
+    for _ in range(200):
+        backend.insert(InsertParams(kind=discarded.kind, queue="mail", run_at=later))
+    backend.pages = 0
+    with pytest.raises(RequeuedError, match=f"as record {copy.id}"):
+        Requeuer().requeue(backend, discarded.id)
+    assert backend.pages > 2

@@ -1,8 +1,9 @@
 """Requeueing a discarded record: its copy is inserted, since a discarded record never changes again."""
 
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from lazyjobs.runner import list_pages
 _FIRST_LOOK = 100
 _REMEMBERED = 10_000
 _OTHERS = frozenset(State) - {State.DISCARDED}
+_ROUNDS = 10
 _SKEW = timedelta(minutes=5)
 """By how much the clocks of those who discarded and who requeued may differ."""
 
@@ -95,14 +97,34 @@ def _read_payload(backend: Backend, record: Record) -> Record:
 
 def _find_copy(backend: Backend, record: Record) -> int | None:
     """The id of a record that says it is a copy; no copy is older than the discard."""
-    wanted = ListOptions(kinds=frozenset({record.kind}), queues=frozenset({record.queue}))
-    for records in list_pages(backend, wanted, expected=len(record.payload)):
-        for found in records:
-            if found.updated_at < record.updated_at - _SKEW:
-                return None
-            if copied_from(found.payload) == record.id:
-                return found.id
+    since = record.updated_at - _SKEW
+    for _ in range(_ROUNDS):
+        found = _look_for_copy(backend, record, since)
+        # A copy that was claimed while the pages were read may have moved past them, among what changed since.
+        if found.copy is not None or found.pages < 2 or found.newest is None:
+            return found.copy
+        since = found.newest
     return None
+
+
+class _Found(NamedTuple):
+    copy: int | None
+    newest: datetime | None
+    """When the record changed last that was shown first."""
+    pages: int
+
+
+def _look_for_copy(backend: Backend, record: Record, since: datetime) -> _Found:
+    wanted = ListOptions(kinds=frozenset({record.kind}), queues=frozenset({record.queue}))
+    newest, pages = None, 0
+    for pages, records in enumerate(list_pages(backend, wanted, expected=len(record.payload)), 1):
+        for found in records:
+            newest = newest or found.updated_at
+            if found.updated_at < since:
+                return _Found(None, newest, pages)
+            if copied_from(found.payload) == record.id:
+                return _Found(found.id, newest, pages)
+    return _Found(None, newest, pages)
 
 
 def _insert_copy(backend: Backend, record: Record) -> Record:
