@@ -96,7 +96,12 @@ class NowTests:
         "asking for now changes nothing",
         text="Changes nothing",
         cause="the clock is read by writing a row, or by touching one",
-        needs=("NOW-01", "LSE-03"),
+        needs=(
+            "NOW-01",
+            "LSE-03",
+            "CLM-11",
+            "LSE-09",
+        ),
     )
     def test_asking_for_now_changes_nothing(self, bench: Bench) -> None:
         waiting = (claim_ended(bench), bench.insert(run_at=PAST), bench.claimed(queue="held", run_at=PAST, lease=HOUR))
