@@ -96,10 +96,15 @@ def fill(backend: Backend, file: Path, records: int) -> None:
 
 
 def copy_records(connection: sqlite3.Connection, times: int) -> None:
-    """Adds so many copies of all that is in the table of the records, which is known by its payloads."""
+    """Adds so many copies of all that is in the table of the records: the one with payloads that is not empty."""
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in tables}
-    (table,) = (name for name in tables if "payload" in (column[1] for column in columns[name]))
+    (table,) = (
+        name
+        for name in tables
+        if "payload" in (column[1] for column in columns[name])
+        and connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
+    )
     copied = ", ".join(column[1] for column in columns[table] if not column[5])
     (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
     for _ in range(times):
