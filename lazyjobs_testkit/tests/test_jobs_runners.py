@@ -6,6 +6,7 @@ from threading import active_count
 import pytest
 
 from lazyjobs import BaseJob, JobRunner, RunnerStateError, UnknownKindError
+from lazyjobs.runner import hand_over
 from lazyjobs_memory import MemoryBackend
 from lazyjobs_testkit import Jobs
 
@@ -154,6 +155,19 @@ def test_one_test_at_a_time_has_a_runner(jobs: Jobs) -> None:
     runner = jobs.use(JobRunner(jobs=[Sweep]))
     with pytest.raises(RunnerStateError, match="overridden already"), Jobs(runner):
         raise AssertionError("entered")
+
+
+def test_a_jobs_that_could_not_be_entered_takes_no_runner_later(jobs: Jobs) -> None:
+    runner = jobs.use(JobRunner(jobs=[Sweep]))
+    refused = Jobs(runner)
+    with pytest.raises(RunnerStateError), refused:
+        raise AssertionError("entered")
+    made = JobRunner(jobs=[Dust])
+    hand_over(made)
+    made.enqueue(Dust())
+    jobs.assert_enqueued(Dust, count=1)
+    with pytest.raises(RunnerStateError, match="is not entered"):
+        refused.use(made)
 
 
 def test_an_application_that_runs_longer_than_the_test_is_in_its_hands_for_the_test() -> None:

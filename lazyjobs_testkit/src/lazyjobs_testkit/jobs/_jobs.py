@@ -48,14 +48,21 @@ class Jobs(Assertions):
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
-        self._stack.enter_context(taking_made_runners(self._take_made))
-        if self._given is not None:
-            self.use(self._given)
+        try:
+            self._stack.enter_context(taking_made_runners(self._take_made))
+            if self._given is not None:
+                self.use(self._given)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self._stack is not None:
             self._stack.close()
         self._stack = None
