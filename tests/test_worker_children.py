@@ -158,13 +158,17 @@ def fork_in_a_thread(child: Callable[[], None]) -> int:
     found: list[int] = []
 
     def fork() -> None:
-        process = os.fork()
-        if process == 0:
-            try:
+        parent = os.getpid()
+        try:
+            process = os.fork()  # in the child a KeyboardInterrupt may come out of this already
+            if process == 0:
                 child()
-            except KeyboardInterrupt:
+        except KeyboardInterrupt:
+            if os.getpid() != parent:
                 os._exit(INTERRUPTED)
-            finally:
+            raise
+        finally:
+            if os.getpid() != parent:
                 os._exit(0)
         found.append(process)
 
@@ -199,13 +203,20 @@ def test_a_signal_that_comes_as_the_child_begins_ends_it(number: signal.Signals)
     assert done.returncode == 0, done.stderr
 
 
+def sleep_lightly() -> None:
+    """Sleeps in short steps: a signal that comes just before Python begins to sleep is heard when it wakes."""
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def signal_at_every_moment(number: int) -> None:
     """Starts with a module that runs something of its own in each child, imported as an application is."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: sum(range(20_000)))
     with stop_signals(Wakeup()):
         for attempt in range(50):
-            process = fork_in_a_thread(lambda: time.sleep(TIMEOUT))
+            process = fork_in_a_thread(sleep_lightly)
             time.sleep(attempt / 50_000)  # another moment each time
             os.kill(process, number)
             assert wait_for(process) in (-number, INTERRUPTED)
