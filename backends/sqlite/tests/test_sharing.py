@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from lazyjobs import BackendError, ClaimParams, InsertParams, WaitParams
 from lazyjobs_sqlite import SQLiteBackend
+from lazyjobs_sqlite._errors import translate
 
 ADA, BOB, EVE = 62001, 62002, 62003
 TEAM = 62100
@@ -214,6 +216,13 @@ def test_a_pipe_in_the_place_of_an_open_file_is_refused(
     for call in (backend.list, backend.stats, lambda: backend.claim(ClaimParams())):
         with pytest.raises(BackendError, match="is a pipe"):
             call()
+
+
+def test_a_pipe_that_came_after_the_file_was_looked_at_is_told_as_one(path: Path) -> None:
+    os.mkfifo(path)
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    assert str(translate(error, path)).startswith(f"{path} is a pipe, and no file that SQLite can use")
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.db", b"\xff\xfe", b"a b%20?#.db", b"'\"[x].db"])

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 from os import PathLike
+from pathlib import Path
 
 from lazyjobs import BackendError, BackendUnavailableError
 
@@ -65,6 +66,8 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: str | PathLike[st
     """The error to raise in the place of `error`, one of those `REPORTED`, which is to be its cause."""
     if isinstance(error, UnicodeDecodeError):
         return BackendError(f"{show(path)}: {_FATAL[sqlite3.SQLITE_CORRUPT]} (what SQLite says of it is no UTF-8)")
+    if (replaced_by := _kind_of(path)) is not None:
+        return no_file(path, replaced_by)
     code = primary_code(error)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if is_undecodable(error):
@@ -73,6 +76,18 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: str | PathLike[st
         return BackendError(f"{show(path)}: {_FATAL[code]} ({name}: {error})")
     advice = _ADVICE.get(code, "no answer; try again")
     return BackendUnavailableError(f"{show(path)}: {advice} ({name}: {error})")
+
+
+def _kind_of(path: str | PathLike[str]) -> int | None:
+    """The mode of what stands there, if it is no file: it may have come after it was looked at, and before it was read.
+
+    None for a file, and where there is nothing.
+    """
+    try:
+        mode = Path(os.fsdecode(path)).stat().st_mode
+    except OSError:
+        return None
+    return None if stat.S_ISREG(mode) else mode
 
 
 def not_ours(path: str | PathLike[str], error: Exception) -> BackendError:
