@@ -25,18 +25,19 @@ PYTEST = $(RUN)/python -m pytest -q -n $(WORKERS)
 KEEPS := $(addprefix --keep-variable=LAZYJOBS_AWS_,ENDPOINT WHOLE_KIT KILL_SECONDS)
 
 .DEFAULT_GOAL := help
-.PHONY: help pythons fuzz audit hard-ground fuzz-briefly checks side-by-side wheels-of-dist demo setup test lint types build check bench bench-sqlite bench-operations bench-aws docs zoo proof wheels \
-	torture torture-sqlite aws aws-costs test-bench django-tests browser compiler chromium format clean
+.PHONY: help demo setup pythons test lint format types docs build check checks side-by-side zoo proof wheels wheels-of-dist \
+	bench bench-sqlite bench-operations bench-aws test-bench django-tests browser chromium compiler torture torture-sqlite \
+	aws aws-costs fuzz fuzz-briefly audit hard-ground clean
 
-# The demo has a small environment of its own, so that it shows something within half a minute; it takes the large one
-# for a backend that the small one lacks.
-DEMO := $(if $(filter-out sqlite://% memory://%,$(LAZYJOBS_BACKEND)),.venv,.demo/venv)
 help:
 	@echo "Begin with:"
 	@tr -d '`' < CONTRIBUTING.md | awk -F ' *[|;] *' '/^\| make (demo|test|check) / { printf "  %-22s %s\n", $$2, $$3 }'
 	@echo "The others; CONTRIBUTING.md says more:"
 	@tr -d '`' < CONTRIBUTING.md | awk -F ' *[|;] *' '/^\| make / && !/make (demo|test|check) / { printf "  %-22s %s\n", $$2, $$3 }'
 
+# The demo has a small environment of its own, so that it shows something within half a minute; it takes the large one
+# for a backend that the small one lacks.
+DEMO := $(if $(filter-out sqlite://% memory://%,$(LAZYJOBS_BACKEND)),.venv,.demo/venv)
 demo: $(DEMO)/ready
 	@mkdir -p .demo
 	$(DEMO)/bin/python -m examples.checksums --backend "$${LAZYJOBS_BACKEND:-sqlite:///.demo/jobs.db}" $(ARGS)
