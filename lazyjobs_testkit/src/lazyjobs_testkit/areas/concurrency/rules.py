@@ -168,15 +168,7 @@ class ConcurrencyTests:
         level=Level.CONCURRENT,
         cause="the next id is computed from the highest one, or from a counter, without a lock around both; or ids "
         "come from a clock that two calls can find unchanged",
-        needs_areas=(
-            Area.INSERT,
-            Area.TIME,
-            Area.CLAIM,
-            Area.FINISH,
-            Area.FENCING,
-            Area.LEASE,
-            Area.FIELDS,
-        ),
+        needs=("INS-07", "INS-08"),
     )
     @in_threads
     def test_threads_that_insert_at_the_same_time_get_ids_of_their_own(self, bench: Bench, open: Open) -> None:
